@@ -12,11 +12,11 @@ import (
 // Call is one call of an engine's method.
 type Call struct {
 	Method string // "Launch"
-	ID     string // the machine's; empty where the call is about none
+	ID     string // the machine's; empty if the call is not about a machine
 }
 
-// Around returns an engine that passes every call except Close through hook. The hook decides whether and when to call
-// do, which does the work; what hook returns is what the caller gets. It must be safe for concurrent use.
+// Around returns an engine that passes every call except Close through hook. The hook decides whether and when to call do, which
+// does the work; the caller gets the hook's result. The hook must be safe for concurrent use.
 func Around(e engine.Engine, hook func(c Call, do func() error) error) engine.Engine {
 	return &around{Engine: e, hook: hook}
 }
@@ -26,7 +26,7 @@ type around struct {
 	hook func(Call, func() error) error
 }
 
-// through is a call with a result, which a failed call has none of.
+// through is a call with a result, which is zero if the call fails.
 func through[T any](a *around, method, id string, call func() (T, error)) (T, error) {
 	var got T
 	err := a.hook(Call{method, id}, func() (err error) {
@@ -131,7 +131,7 @@ func (a *around) Display(ctx context.Context, id, account string) (io.ReadWriteC
 		return err
 	})
 	if err != nil && stream != nil {
-		stream.Close() // a display that nobody gets
+		stream.Close() // no caller gets this display
 		stream = nil
 	}
 	return stream, err

@@ -9,16 +9,16 @@ import (
 	"carrel/internal/engine"
 )
 
-// ErrFault is what the wrappers in this file fail with, where the port has no error of its own for the fault.
+// ErrFault is the error of the wrappers in this file, where engine has no error for the fault.
 var ErrFault = errors.New("fault on purpose")
 
-// LaunchFailer fails its first Launch before anything is made.
+// LaunchFailer fails its first Launch before anything is created.
 type LaunchFailer struct {
 	engine.Engine
 	failed atomic.Bool
 }
 
-// FailLaunchOnce returns an engine whose first Launch fails before anything is made: a passing fault that a retry mends.
+// FailLaunchOnce returns an engine whose first Launch fails before anything is created: a transient error that a retry resolves.
 func FailLaunchOnce(e engine.Engine) *LaunchFailer { return &LaunchFailer{Engine: e} }
 
 // Launch implements engine.Engine.
@@ -47,8 +47,8 @@ type LaunchVanisher struct {
 	vanished atomic.Bool
 }
 
-// VanishAfterLaunch returns an engine whose first Launch succeeds and whose machine is gone when anybody looks: success
-// that was reported is no proof.
+// VanishAfterLaunch returns an engine whose first Launch succeeds and whose machine is gone when it is read: reported success is
+// no proof.
 func VanishAfterLaunch(e engine.Engine) *LaunchVanisher { return &LaunchVanisher{Engine: e} }
 
 // Launch implements engine.Engine.
@@ -66,8 +66,8 @@ type LaunchMuffler struct {
 	lost atomic.Bool
 }
 
-// LoseReplyOnLaunch returns an engine whose first Launch makes the machine and then reports failure: whoever launches
-// again without looking must not get a second machine.
+// LoseReplyOnLaunch returns an engine whose first Launch creates the machine and then reports failure: repeating it without
+// reading must not create a second machine.
 func LoseReplyOnLaunch(e engine.Engine) *LaunchMuffler { return &LaunchMuffler{Engine: e} }
 
 // Launch implements engine.Engine.
@@ -85,8 +85,8 @@ type DeleteMuffler struct {
 	lost atomic.Bool
 }
 
-// LoseReplyOnDelete returns an engine whose first Delete removes the machine and then reports failure: deleting again
-// must count as success.
+// LoseReplyOnDelete returns an engine whose first Delete deletes the machine and then reports failure: deleting again must
+// succeed.
 func LoseReplyOnDelete(e engine.Engine) *DeleteMuffler { return &DeleteMuffler{Engine: e} }
 
 // Delete implements engine.Engine.
@@ -104,8 +104,8 @@ type RebuildMuffler struct {
 	lost atomic.Bool
 }
 
-// LoseReplyOnRebuild returns an engine whose first Rebuild replaces the system disk and then reports failure: whoever
-// repeats it with the same mark must not lose what was written since.
+// LoseReplyOnRebuild returns an engine whose first Rebuild replaces the system disk and then reports failure: repeating it with
+// the same mark must not lose what was written since.
 func LoseReplyOnRebuild(e engine.Engine) *RebuildMuffler { return &RebuildMuffler{Engine: e} }
 
 // Rebuild implements engine.Engine.
@@ -117,14 +117,14 @@ func (l *RebuildMuffler) Rebuild(ctx context.Context, s engine.Spec, mark string
 	return m, err
 }
 
-// Outage is an engine that can be out of reach.
+// Outage is an engine that can be unavailable.
 type Outage struct {
 	engine.Engine
 	away atomic.Bool
 }
 
-// Unavailable returns an engine that answers every call with engine.ErrUnavailable and does nothing, until End is
-// called; Begin starts it again.
+// Unavailable returns an engine whose calls return engine.ErrUnavailable and do nothing, until End is called; Begin starts that
+// again.
 func Unavailable(e engine.Engine) *Outage {
 	o := &Outage{}
 	o.away.Store(true)
@@ -143,10 +143,10 @@ func (o *Outage) Begin() { o.away.Store(true) }
 // End lets calls through again.
 func (o *Outage) End() { o.away.Store(false) }
 
-// ErrStopped is what a stopped engine answers: the process that called it counts as dead.
+// ErrStopped is the error of a stopped engine: the process that called it counts as dead.
 var ErrStopped = errors.New("the process has died here, on purpose")
 
-// Stopper lets calls through until one of them, and nothing after that.
+// Stopper lets calls through until one of them, and none after that.
 type Stopper struct {
 	engine.Engine
 	at    int
@@ -157,9 +157,9 @@ type Stopper struct {
 	calls int
 }
 
-// StopAtCall returns an engine at whose n-th call, counted from 1, the process "dies": that call does nothing, and it
-// and every later one fail with ErrStopped. Going through n = 1, 2, ... until Done stays open enumerates the moments
-// before each call at which a kill can hit; a kill -9 leaves exactly what the calls before it have done.
+// StopAtCall returns an engine at whose n-th call, counted from 1, the process "dies": that call does nothing, and it and every
+// later one return ErrStopped. Going through n = 1, 2, ... until Done stays open enumerates the moments before each call at which
+// a kill can happen; a kill -9 leaves exactly what the calls before it have done.
 func StopAtCall(e engine.Engine, n int) *Stopper { return stop(e, n, false) }
 
 // StopAfterCall is StopAtCall, but the n-th call does its work before the process dies, so that only its reply is lost.
@@ -171,10 +171,10 @@ func stop(e engine.Engine, n int, after bool) *Stopper {
 	return s
 }
 
-// Done is closed when the process has died; a test ends the context of its processes then.
+// Done returns a channel that is closed when the process has died; a test then ends the context of its processes.
 func (s *Stopper) Done() <-chan struct{} { return s.done }
 
-// Calls is how many calls were made, the fatal one and those after it included.
+// Calls returns the number of calls, including the fatal one and those after it.
 func (s *Stopper) Calls() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -192,7 +192,7 @@ func (s *Stopper) pass(_ Call, do func() error) error {
 	case call == s.at:
 		defer close(s.done)
 		if s.after {
-			_ = do() // nobody is left who could learn how it went
+			_ = do() // no caller is left who could get the result
 		}
 	}
 	return ErrStopped

@@ -13,7 +13,7 @@ import (
 	"carrel/internal/guest"
 )
 
-// configured makes the inside of the first machine have these accounts.
+// configured applies a document with these accounts to the first machine.
 func (s *suite) configured(t *testing.T, ctx context.Context, accounts ...guest.Account) guest.Status {
 	t.Helper()
 	s.up(t, ctx, s.a)
@@ -29,7 +29,7 @@ func (s *suite) configured(t *testing.T, ctx context.Context, accounts ...guest.
 	return st
 }
 
-// session reads what the guest says of one account.
+// session returns the guest's status of one account.
 func (s *suite) session(ctx context.Context, account string) (guest.Session, error) {
 	st, err := s.Engine.Status(ctx, s.a.ID)
 	if err != nil {
@@ -192,7 +192,7 @@ func (s *suite) view(t *testing.T, ctx context.Context, account string) *Viewer 
 	return v
 }
 
-// look asks for the whole picture and waits for it.
+// look requests the whole picture and waits for it.
 func (s *suite) look(t *testing.T, ctx context.Context, v *Viewer) {
 	t.Helper()
 	within(t, ctx, v, func() error {
@@ -203,7 +203,7 @@ func (s *suite) look(t *testing.T, ctx context.Context, v *Viewer) {
 	})
 }
 
-// within runs what may block on a stream and closes the stream when it takes too long.
+// within runs what may block on a stream, and closes the stream if it takes too long.
 func within(t *testing.T, ctx context.Context, stream io.Closer, do func() error) {
 	t.Helper()
 	stop := context.AfterFunc(ctx, func() { stream.Close() })
@@ -287,7 +287,7 @@ func (s *suite) idles(t *testing.T, ctx context.Context) {
 			return err
 		})
 		eventually(t, ctx, func() error {
-			within(t, ctx, v, input) // again, when a busy machine took longer to answer than it was idle before
+			within(t, ctx, v, input) // again, if a busy machine took longer to answer than it was idle before
 			x, err := s.session(ctx, "alice")
 			if err == nil && x.Idle >= before {
 				err = fmt.Errorf("idle for %v, and for %v before %s", x.Idle, before, name)

@@ -91,7 +91,7 @@ func (s *suite) findsNothing(t *testing.T, ctx context.Context) {
 	}
 }
 
-// nobody is a machine that was never launched.
+// nobody returns the spec of a machine that was never launched.
 func (s *suite) nobody(id string) engine.Spec {
 	spec := s.b
 	spec.ID = id
@@ -345,7 +345,7 @@ func (s *suite) deleting() []check {
 		}},
 		{"A launch that was given up can be deleted", func(t *testing.T, ctx context.Context) {
 			s.giveUp(t, ctx, e)
-			eventually(t, ctx, func() error { // it may still come into being, so it takes a look after each delete
+			eventually(t, ctx, func() error { // it may still be created, so it is checked after each delete
 				if err := s.Engine.Delete(ctx, e.ID); err != nil {
 					return err
 				}

@@ -11,7 +11,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// installation is the one that machine b carries from the beginning; machine a was made without one.
+// installation is the mark of machine b from its creation; machine a was created without one.
 const installation = "installation-of-the-suite"
 
 func (s *suite) ownership() []check {

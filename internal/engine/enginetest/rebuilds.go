@@ -12,7 +12,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// The files that tell which disk is which.
+// The files that identify the disks.
 const (
 	onRoot = "/root/mine"
 	onData = "/data/mine"
@@ -46,7 +46,7 @@ func (s *suite) rebuilding() []check {
 	return checks
 }
 
-// rebuild rebuilds a machine and looks whether the port's promises hold.
+// rebuild rebuilds a machine and checks what engine.Engine promises.
 func (s *suite) rebuild(t *testing.T, ctx context.Context, spec engine.Spec, mark string) engine.Machine {
 	t.Helper()
 	m, err := s.Engine.Rebuild(ctx, spec, mark)
@@ -68,7 +68,7 @@ func (s *suite) rebuild(t *testing.T, ctx context.Context, spec engine.Spec, mar
 	return m
 }
 
-// rebuilt is the first machine, just rebuilt with a mark of its own.
+// rebuilt rebuilds the first machine with a new mark.
 func (s *suite) rebuilt(t *testing.T, ctx context.Context) (mark string) {
 	t.Helper()
 	s.up(t, ctx, s.a)
@@ -88,7 +88,7 @@ func (s *suite) write(t *testing.T, ctx context.Context, path string) {
 	}
 }
 
-// wantFile looks whether a file that was written in the first machine is there.
+// wantFile checks whether a file that was written in the first machine exists.
 func (s *suite) wantFile(t *testing.T, ctx context.Context, path string, there bool) {
 	t.Helper()
 	if s.Read == nil {
@@ -180,7 +180,7 @@ func (s *suite) rebuildsRace(t *testing.T, ctx context.Context) {
 	s.wantFile(t, ctx, onRoot, true)
 }
 
-// rebuildsAfter is a rebuild of the first machine in a state that it is brought into.
+// rebuildsAfter rebuilds the first machine after bring has changed its state.
 func (s *suite) rebuildsAfter(bring func(context.Context) error) func(*testing.T, context.Context) {
 	return func(t *testing.T, ctx context.Context) {
 		s.up(t, ctx, s.a)

@@ -6,7 +6,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// Restart stops and starts a machine, as a restart is made of.
+// Restart stops and starts a machine.
 func Restart(ctx context.Context, e engine.Engine, id string, force bool) error {
 	if err := e.Stop(ctx, id, force); err != nil {
 		return err

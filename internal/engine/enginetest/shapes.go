@@ -72,12 +72,12 @@ func (s *suite) reshaping() []check {
 	}
 }
 
-// disk is a new data disk.
+// disk returns a new data disk.
 func (s *suite) disk(mount string) engine.Disk {
 	return engine.Disk{ID: uuid.NewString(), Class: s.Class, GiB: 1, Mount: mount}
 }
 
-// await waits until the first machine has booted, where there is a guest that can tell.
+// await waits until the first machine has booted, if the image has a guest.
 func (s *suite) await(t *testing.T, ctx context.Context) {
 	t.Helper()
 	if s.Guests {
@@ -85,7 +85,7 @@ func (s *suite) await(t *testing.T, ctx context.Context) {
 	}
 }
 
-// reshape gives a machine its shape and looks whether it has it.
+// reshape changes the shape of a machine and checks it.
 func (s *suite) reshape(t *testing.T, ctx context.Context, spec engine.Spec) {
 	t.Helper()
 	before, err := s.Engine.Find(ctx, spec.ID)
@@ -113,7 +113,7 @@ func (s *suite) reshape(t *testing.T, ctx context.Context, spec engine.Spec) {
 	}
 }
 
-// sameDisks compares without regard to the order: disks that came later are last.
+// sameDisks compares without the order: disks that were added later are last.
 func sameDisks(a, b []engine.Disk) bool {
 	return len(a) == len(b) && !slices.ContainsFunc(a, func(d engine.Disk) bool { return !slices.Contains(b, d) })
 }
@@ -136,7 +136,7 @@ func (s *suite) exchangesDisks(t *testing.T, ctx context.Context) {
 	s.wantFile(t, ctx, onData, false)
 	s.wantFile(t, ctx, "/second/mine", true)
 
-	s.a.Data = []engine.Disk{first, second} // a disk of the same name, and nothing of what the first one held
+	s.a.Data = []engine.Disk{first, second} // a disk of the same name, without the content of the first one
 	s.reshape(t, ctx, s.a)
 	s.wantFile(t, ctx, onData, false)
 	s.write(t, ctx, onData)
@@ -148,10 +148,10 @@ func (s *suite) exchangesDisks(t *testing.T, ctx context.Context) {
 	s.wantFile(t, ctx, "/second/mine", true)
 	s.a.Data = []engine.Disk{first}
 	s.reshape(t, ctx, s.a)
-	s.tellVolumes(t, ctx, "/data") // a guest that boots looks for what it was told of last
+	s.tellVolumes(t, ctx, "/data") // a guest that boots looks for the disks of its last document
 }
 
-// tellVolumes has the guest give the disks to the accounts.
+// tellVolumes applies a document that gives the disks to the accounts.
 func (s *suite) tellVolumes(t *testing.T, ctx context.Context, mounts ...string) {
 	t.Helper()
 	if !s.Guests {

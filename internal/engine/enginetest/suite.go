@@ -17,24 +17,24 @@ import (
 	"carrel/internal/guest"
 )
 
-// Fixture is an engine to test and what it may use. The suite deletes the machines that it makes, but not the network.
+// Fixture is an engine to test and what the tests may use. The suite deletes the machines that it creates, but not the network.
 type Fixture struct {
 	Engine  engine.Engine
 	Network engine.Network                // the suite ensures it
-	Image   string                        // the Image.ID of an image that boots fast
+	Image   string                        // the Image.ID of an image that boots quickly
 	Class   string                        // a volume type
 	Address func(i int) string            // the i-th address of the network that the suite may use, i from 0 to 9
-	Guests  bool                          // the image has a guest that answers; without it, what needs one is left out
-	Reopen  func() (engine.Engine, error) // another engine onto the same machines; nil leaves out what needs one
-	// Write puts a file into a running machine and Read returns its content; nil leaves out what needs them.
+	Guests  bool                          // the image has a guest that answers; otherwise tests that need one are skipped
+	Reopen  func() (engine.Engine, error) // another engine for the same machines; nil skips tests that need one
+	// Write writes a file in a running machine and Read returns its content; nil skips tests that need them.
 	Write func(ctx context.Context, id, path, content string) error
-	Read  func(ctx context.Context, id, path string) (string, error) // an error when there is none
-	// Break leaves a machine as a rebuild does that ends half way; nil leaves out what needs one.
+	Read  func(ctx context.Context, id, path string) (string, error) // an error if there is none
+	// Break leaves a machine as an interrupted rebuild does; nil skips tests that need one.
 	Break func(ctx context.Context, s engine.Spec) error
-	// Fork starts so many programs in a running machine, or as many as it can, keeps them for a moment and returns how many
-	// there were; nil leaves out what needs it.
+	// Fork starts n processes in a running machine, or as many as it can, keeps them for a moment and returns their number; nil
+	// skips tests that need it.
 	Fork func(ctx context.Context, id string, n int) (int, error)
-	VM   string // the Image.ID of an image of the other kind; empty leaves out what needs one
+	VM   string // the Image.ID of an image of the other kind; empty skips tests that need one
 }
 
 // The accounts of the suite's machines.
@@ -43,11 +43,11 @@ var (
 	bob   = guest.Account{Name: "bob", Group: guest.GroupUser}
 )
 
-// patience is how long one case may take. It ends a case that would wait for ever, and is no measure.
+// patience is how long one case may take. It only ends a case that would wait for ever.
 const patience = 5 * time.Minute
 
-// Run tests the engine that open returns; open is called once and cleans up with t.Cleanup. The cases share three
-// machines, because those of real engines take their time.
+// Run tests the engine that open returns; open is called once and cleans up with t.Cleanup. The cases share three machines,
+// because those of real engines take time.
 func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	s := &suite{Fixture: open(t)}
 	t.Cleanup(func() { s.tidy(t) })
@@ -98,7 +98,7 @@ func (s *suite) group(t *testing.T, name string, checks []check) {
 	})
 }
 
-// spec describes one more machine.
+// spec returns the spec of another machine.
 func (s *suite) spec(name string) engine.Spec {
 	id := uuid.NewString()
 	s.ids = append(s.ids, id)
@@ -120,7 +120,7 @@ func prefixLength(cidr string) string {
 	return cidr[slices.Index([]byte(cidr), '/')+1:]
 }
 
-// tidy removes what is left when cases have failed.
+// tidy deletes what failed cases have left.
 func (s *suite) tidy(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -134,7 +134,7 @@ func (s *suite) tidy(t *testing.T) {
 	}
 }
 
-// up makes sure that a machine runs, whatever the case before has left.
+// up makes sure that a machine runs, whatever state the case before left it in.
 func (s *suite) up(t *testing.T, ctx context.Context, spec engine.Spec) {
 	t.Helper()
 	if _, err := s.Engine.Launch(ctx, spec); err != nil {
@@ -178,7 +178,7 @@ func (s *suite) wantGone(t *testing.T, ctx context.Context, id string) {
 	}
 }
 
-// atOnce runs all calls at the same time and fails for each that does.
+// atOnce runs all calls concurrently and reports each error.
 func atOnce(t *testing.T, calls ...func() error) {
 	t.Helper()
 	errs := make([]error, len(calls))
@@ -197,10 +197,10 @@ func atOnce(t *testing.T, calls ...func() error) {
 	}
 }
 
-// twice is the same call two times.
+// twice returns the same call twice.
 func twice(call func() error) []func() error { return []func() error{call, call} }
 
-// eventually tries until it works or the context ends.
+// eventually repeats try until it succeeds or the context ends.
 func eventually(t *testing.T, ctx context.Context, try func() error) {
 	t.Helper()
 	again := time.NewTicker(50 * time.Millisecond)
@@ -218,7 +218,7 @@ func eventually(t *testing.T, ctx context.Context, try func() error) {
 	}
 }
 
-// want fails unless err is the error that is wanted.
+// want reports an error unless err is target.
 func want(t *testing.T, doing string, err, target error) {
 	t.Helper()
 	if !errors.Is(err, target) {

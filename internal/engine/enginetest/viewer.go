@@ -9,29 +9,27 @@ import (
 	"io"
 )
 
-// Viewer is a small VNC viewer for tests. It speaks the Remote Framebuffer protocol without authentication, with raw
-// pixels of 32 bits, resizing and the plain clipboard. Reading and writing may happen in two goroutines; neither side
-// may be used by two.
+// Viewer is a small VNC viewer for tests. It speaks the Remote Framebuffer protocol without authentication, with raw pixels of 32
+// bits, resizing and the plain clipboard. One goroutine may read and another one write.
 type Viewer struct {
 	Name    string      // the desktop's, from the greeting
 	Picture *image.RGBA // what has arrived so far
-	CutText string      // the server's clipboard, when it has sent one
-	Resizes bool        // the server has said that it can be resized
+	CutText string      // the server's clipboard, if it has sent one
+	Resizes bool        // the server supports resizing
 
 	conn    io.ReadWriteCloser
 	r       *bufio.Reader
-	updates int // how many have come
+	updates int // number received
 }
 
-// The encodings that a Viewer understands.
+// The encodings that a Viewer supports.
 const (
 	encodingRaw            = 0
 	encodingDesktopSize    = -223
 	encodingExtendedLayout = -308
 )
 
-// NewViewer greets the server at the other end of the stream, which it then owns. It leaves the stream open when it
-// fails.
+// NewViewer greets the server at the other end of the stream, which it then owns. If it fails, it leaves the stream open.
 func NewViewer(conn io.ReadWriteCloser) (*Viewer, error) {
 	v := &Viewer{conn: conn, r: bufio.NewReader(conn)}
 	if err := v.greet(); err != nil {
@@ -54,7 +52,7 @@ func (v *Viewer) greet() error {
 	if err := v.secure(); err != nil {
 		return err
 	}
-	if _, err := v.conn.Write([]byte{1}); err != nil { // others may look, too
+	if _, err := v.conn.Write([]byte{1}); err != nil { // allow other viewers
 		return err
 	}
 	hello := make([]byte, 24)
@@ -97,7 +95,7 @@ func (v *Viewer) secure() error {
 	return nil
 }
 
-// choose asks for pixels that lie in memory as in an image.RGBA.
+// choose requests pixels in the format of image.RGBA.
 func (v *Viewer) choose() error {
 	format := []byte{0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 0, 8, 16, 0, 0, 0}
 	if _, err := v.conn.Write(format); err != nil {
@@ -112,7 +110,7 @@ func (v *Viewer) choose() error {
 	return err
 }
 
-// Ask requests the whole picture, or, incrementally, what changes in it.
+// Ask requests the whole picture or, if incremental, its changes.
 func (v *Viewer) Ask(incremental bool) error {
 	b := []byte{3, 0, 0, 0, 0, 0}
 	if incremental {
@@ -166,7 +164,7 @@ func (v *Viewer) Cut(text string) error {
 	return err
 }
 
-// Resize asks for another size.
+// Resize requests another size.
 func (v *Viewer) Resize(size image.Point) error {
 	b := []byte{251, 0}
 	b = binary.BigEndian.AppendUint16(b, uint16(size.X))
@@ -179,7 +177,7 @@ func (v *Viewer) Resize(size image.Point) error {
 	return err
 }
 
-// Next reads one message of the server, an update of the picture or its clipboard, and says whether it brought pixels.
+// Next reads one message of the server, an update of the picture or its clipboard, and returns whether it contained pixels.
 func (v *Viewer) Next() (pixels bool, err error) {
 	kind, err := v.r.ReadByte()
 	if err != nil {
@@ -198,8 +196,8 @@ func (v *Viewer) Next() (pixels bool, err error) {
 	return false, fmt.Errorf("the display sent a message of type %d", kind)
 }
 
-// Update reads until pixels have arrived. An update that brings none (Xvnc answers a request for the whole picture with its size
-// first) has used the request up, so it asks for the rest.
+// Update reads until pixels have arrived. An update without any (Xvnc answers a request for the whole picture with its size
+// first) has answered the request, so it requests the rest.
 func (v *Viewer) Update() error {
 	for {
 		updates := v.updates
@@ -278,13 +276,13 @@ func (v *Viewer) draw(area image.Rectangle) error {
 			return err
 		}
 		for i := 3; i < len(row); i += 4 {
-			row[i] = 0xff // the fourth byte of a pixel means nothing on the wire
+			row[i] = 0xff // the fourth byte of a pixel has no meaning in the protocol
 		}
 	}
 	return nil
 }
 
-// layout reads the screens that an ExtendedDesktopSize carries and adopts the size, unless the change was refused.
+// layout reads the screens of an ExtendedDesktopSize and sets the size, unless the change was refused.
 func (v *Viewer) layout(reason, status, w, h int) error {
 	b := make([]byte, 4)
 	if _, err := io.ReadFull(v.r, b); err != nil {

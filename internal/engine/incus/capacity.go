@@ -10,8 +10,8 @@ import (
 	"carrel/internal/engine"
 )
 
-// Capacity reads the storage pools and the host's memory. The files of all pools lie on one disk, of which each pool gets the
-// same share of what is free.
+// Capacity reads the storage pools and the host's memory. The files of all pools are on one disk; each pool gets the same share
+// of its free space.
 func (e *Engine) Capacity(ctx context.Context) (engine.Capacity, error) {
 	s, err := e.connect(ctx)
 	if err != nil {
@@ -44,10 +44,10 @@ func (e *Engine) Capacity(ctx context.Context) (engine.Capacity, error) {
 	return c, nil
 }
 
-// disk is the file system on which the files of the pools lie; sizes are bytes.
+// disk is the file system of the pools' files; sizes are in bytes.
 type disk struct{ size, free int64 }
 
-// reservePercent is what pools leave of the disk under them: a full one ends the host, not only its desktops.
+// reservePercent is the share of the disk that pools leave free: a full disk stops the host, not only its desktops.
 const reservePercent = 5
 
 // spare is what the files of pools may still take.

@@ -11,7 +11,7 @@ import (
 	"github.com/lxc/incus/v6/shared/api"
 )
 
-// server is what this package calls of the client's several hundred methods.
+// server is the part of the client's several hundred methods that this package uses.
 type server interface {
 	machineServer
 	storageServer
@@ -75,14 +75,14 @@ type hostServer interface {
 	DeleteNetworkACL(name string) error
 }
 
-// connect makes a client whose requests end with ctx. It sends nothing and holds nothing: the client library binds the
-// context to the connection, not to the call, and keeps no idle connections, so one client per call costs a few
-// allocations and gives every call a context of its own.
+// connect returns a client whose requests end with ctx. It sends nothing: the client library binds the context to the connection,
+// not to the call, and keeps no idle connections, so one client per call costs a few allocations and gives every call its own
+// context.
 func (e *Engine) connect(ctx context.Context) (server, error) {
 	return e.connectTo(ctx, e.config.Project)
 }
 
-// connectHost is connect for what Incus keeps outside of projects: bridges and their rules belong to the default one.
+// connectHost is connect for what Incus keeps outside of projects: bridges and their rules are in the default one.
 func (e *Engine) connectHost(ctx context.Context) (server, error) {
 	return e.connectTo(ctx, api.ProjectDefaultName)
 }
@@ -95,8 +95,8 @@ func (e *Engine) connectTo(ctx context.Context, project string) (server, error) 
 	return s.UseProject(project), nil
 }
 
-// finish waits for the end of the operation that a call began. An operation that is no longer known has ended; how, the
-// caller reads from what it changed.
+// finish waits for the end of the operation that a call began. An operation that the daemon no longer knows has ended; the caller
+// reads its result from what it changed.
 func finish(s server, op client.Operation, err error) error {
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func finish(s server, op client.Operation, err error) error {
 	return nil
 }
 
-// settle waits for the operations that are under way on an instance, whoever began them, and tells whether there were any.
+// settle waits for the operations in progress on an instance, including those of others, and returns whether there were any.
 func settle(s server, name string) (bool, error) {
 	all, err := s.GetOperations()
 	if err != nil {
@@ -143,7 +143,7 @@ func concerns(op api.Operation, name string) bool {
 	return false
 }
 
-// unraced repeats a step of look and change for as long as others change the same thing between the two.
+// unraced repeats a step that reads and changes something, as long as others change it between the two.
 func unraced(step func() error) error {
 	var err error
 	for range changeLooks {

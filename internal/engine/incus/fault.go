@@ -17,8 +17,8 @@ import (
 // ErrNotPrepared is returned by Open when Prepare has not run on this Incus.
 var ErrNotPrepared = errors.New("this Incus has not been prepared for Carrel")
 
-// translate gives a fault of the daemon the meaning that the engine's callers know, and says what was being done. Where
-// Incus gives no status, as for everything that fails inside an operation, its text has to do.
+// translate wraps an error of the daemon with the engine's error of the same meaning and with what was being done. Where Incus
+// has no status, as for all errors within an operation, it uses the text.
 func translate(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
@@ -48,7 +48,7 @@ func meaningOf(err error) error {
 	return nil
 }
 
-// says tells whether the fault's text has one of the fragments, which are in lower case.
+// says reports whether the error's text contains one of the fragments, which are in lower case.
 func says(err error, fragments ...string) bool {
 	text := strings.ToLower(err.Error())
 	for _, f := range fragments {
@@ -59,7 +59,7 @@ func says(err error, fragments ...string) bool {
 	return false
 }
 
-// refused gives ErrInvalid to a change that Incus refuses for what it asks for, not for what else goes on.
+// refused adds ErrInvalid if Incus refuses a change because of its content, not because of other activity.
 func refused(err error) error {
 	if err == nil || raced(err) || errors.Is(err, engine.ErrInvalid) {
 		return err
@@ -73,13 +73,13 @@ func refused(err error) error {
 	return err
 }
 
-// raced tells whether a change failed only because another one of the same thing was under way or came first, or was
-// made since the look that it follows.
+// raced reports whether a change failed only because another change of the same thing was in progress, came first, or was made
+// since the last read.
 func raced(err error) bool {
 	return api.StatusErrorCheck(err, http.StatusPreconditionFailed) || overlapped(err)
 }
 
-// overlapped tells whether a change failed only because another one of the same machine was under way or came first.
+// overlapped reports whether a change failed only because another change of the same machine was in progress or came first.
 func overlapped(err error) bool {
 	return api.StatusErrorCheck(err, http.StatusConflict) ||
 		says(err, "already exists", "already running", "already stopped", "is not running", "instance is running", "instance is busy", "unique constraint", "already frozen", "not frozen", "being deleted", "must be stopped")

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// guardHost keeps desktops away from the host's ports under every address that it has or will have, name service, DHCP
-// and the network's own error messages apart. The rules of Incus name addresses, so they know only those of the time
-// when they were written; but they are there again after a reboot, and this table is not, until EnsureNetwork is called.
-// A process that is not root, or a host without nft, has to do with the rules of Incus.
+// guardHost blocks desktops from the host's ports under every address that it has or will have, except for name service, DHCP and
+// the network's own error messages. The rules of Incus contain addresses, so they know only those at the time they were written;
+// but Incus restores them after a reboot, while this table is missing until EnsureNetwork is called. Without root, or without nft
+// on the host, only the rules of Incus apply.
 func guardHost(ctx context.Context, project string, bridges []string) error {
 	if len(bridges) == 0 {
 		return loadTable(ctx, project, "")
@@ -29,7 +29,7 @@ func guardHost(ctx context.Context, project string, bridges []string) error {
 `)
 }
 
-// loadTable replaces Carrel's table in one step; an empty content removes it.
+// loadTable replaces Carrel's table in one step; empty content removes it.
 func loadTable(ctx context.Context, project, content string) error {
 	nft, err := exec.LookPath("nft")
 	if err != nil || os.Geteuid() != 0 {

@@ -19,7 +19,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// Images lists what can be launched. Description and OS are the image's own properties.
+// Images lists the images that can be launched. Description and OS are the image's own properties.
 func (e *Engine) Images(ctx context.Context) ([]engine.Image, error) {
 	s, err := e.connect(ctx)
 	if err != nil {
@@ -49,15 +49,15 @@ func (e *Engine) Images(ctx context.Context) ([]engine.Image, error) {
 	return images, nil
 }
 
-// ImageFiles are an image on this machine's disk: a unified archive (Metadata alone), or metadata and root file system.
+// ImageFiles is an image on this machine's disk: a unified archive (Metadata alone), or metadata and root file system.
 type ImageFiles struct {
 	Metadata string
-	Rootfs   string // empty for a unified archive; a disk image, *.qcow2 or *.img, makes virtual machines
+	Rootfs   string // empty for a unified archive; with a disk image, *.qcow2 or *.img, machines are virtual machines
 }
 
-// ImportImage makes an image available under an alias and unpacks it in every pool, so that the first launch is a clone
-// like all others. The image's id is the hash of its content, so importing the same files again only renews the alias
-// and the properties. An image that the alias named before stays. progress may be nil.
+// ImportImage imports an image under an alias and unpacks it in every pool, so that the first launch is a clone like all others.
+// The image's id is the hash of its content, so importing the same files again only updates the alias and the properties. An
+// image that the alias named before stays. progress may be nil.
 func (e *Engine) ImportImage(ctx context.Context, files ImageFiles, alias string, properties map[string]string, progress func(string)) (string, error) {
 	doing := "importing the image " + alias
 	if progress == nil {
@@ -75,7 +75,7 @@ func (e *Engine) ImportImage(ctx context.Context, files ImageFiles, alias string
 	if absent(err) {
 		progress("Importing the image " + alias)
 		uploaded := upload(s, files, alias, progress)
-		// Somebody else may have imported the same at the same time; the reading decides.
+		// Another process may have imported the same image at the same time; reading it decides.
 		if image, _, err = s.GetImage(fingerprint); absent(err) {
 			if err = uploaded; err == nil {
 				err = errors.New("its files changed while they were read")
@@ -99,7 +99,7 @@ func (e *Engine) ImportImage(ctx context.Context, files ImageFiles, alias string
 	return fingerprint, nil
 }
 
-// fingerprint is the id that Incus will give the image: the SHA-256 of its files, one after the other.
+// fingerprint returns the id that Incus will give the image: the SHA-256 of its files, one after the other.
 func (f ImageFiles) fingerprint() (string, error) {
 	hash := sha256.New()
 	for _, path := range []string{f.Metadata, f.Rootfs} {
@@ -144,7 +144,7 @@ func upload(s server, files ImageFiles, alias string, progress func(string)) err
 	return finish(s, op, err)
 }
 
-// describe gives the image the properties, beside those that it has.
+// describe sets properties of the image and keeps its others.
 func describe(s server, fingerprint string, properties map[string]string) error {
 	image, etag, err := s.GetImage(fingerprint)
 	if err != nil || holds(image.Properties, properties) {
@@ -155,7 +155,7 @@ func describe(s server, fingerprint string, properties map[string]string) error 
 	return s.UpdateImage(fingerprint, update, etag)
 }
 
-// point makes the alias name the image.
+// point sets the alias to the image.
 func point(s server, alias, fingerprint string) error {
 	found, etag, err := s.GetImageAlias(alias)
 	if absent(err) {
@@ -169,7 +169,7 @@ func point(s server, alias, fingerprint string) error {
 	return s.UpdateImageAlias(alias, api.ImageAliasesEntryPut{Target: fingerprint, Description: found.Description}, etag)
 }
 
-// warm unpacks the image in a pool. Incus does that for the first instance made from it, so one is made and removed.
+// warm unpacks the image in a pool. Incus does that for the first instance created from it, so warm creates and deletes one.
 func warm(s server, image *api.Image, pool string, progress func(string)) error {
 	unpacked, err := imagesIn(s, pool)
 	if err != nil || slices.Contains(unpacked, image.Fingerprint) {
@@ -194,7 +194,7 @@ func warm(s server, image *api.Image, pool string, progress func(string)) error 
 	return remove(s, name)
 }
 
-// imagesIn lists the images that a pool has unpacked.
+// imagesIn lists the images that are unpacked in a pool.
 func imagesIn(s server, pool string) ([]string, error) {
 	volumes, err := s.GetStoragePoolVolumes(pool)
 	if err != nil {
@@ -209,7 +209,7 @@ func imagesIn(s server, pool string) ([]string, error) {
 	return names, nil
 }
 
-// ImageProperty reads a property of the image with an alias; empty when there is no such image or property.
+// ImageProperty reads a property of the image with an alias; empty if the image or property does not exist.
 func (e *Engine) ImageProperty(ctx context.Context, alias, key string) (string, error) {
 	s, err := e.connect(ctx)
 	if err != nil {

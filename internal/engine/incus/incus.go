@@ -1,9 +1,9 @@
 // Package incus runs desktops on Incus: unprivileged system containers, and virtual machines when the image is one.
 //
-// Everything lives in an Incus project of Carrel's own. A machine is the instance "d-" + its desktop id, so it is found
-// without a search; what the engine must know of it later stands in the instance's own configuration, never in memory.
-// The daemon's operations are forgotten five seconds after they end and fail with bare text, so every change here is:
-// call, wait, read the instance again, and let the reading decide.
+// Everything is in an Incus project of Carrel's own. A machine is the instance "d-" + its desktop id, so it is found without a
+// search; what the engine must know of it later is in the instance's own configuration, never in memory. The daemon forgets
+// operations five seconds after they end, and their errors are only text. So every change here is: call, wait, read the instance
+// again, and decide by what was read.
 package incus
 
 import (
@@ -17,32 +17,31 @@ import (
 	"carrel/internal/engine"
 )
 
-// Config says where Incus is and what belongs to Carrel in it.
+// Config has the address of Incus and what belongs to Carrel in it.
 type Config struct {
 	Socket  string            // the daemon's Unix socket; empty means the client's own search (INCUS_SOCKET, INCUS_DIR, /run/incus, /var/lib/incus)
 	Project string            // Carrel's Incus project; empty means "carrel"
-	Zone    string            // the availability zone that this host is; empty means "default"
-	Classes map[string]string // from a volume type to the storage pool that serves it; required
-	// Shield names further networks, in CIDR form, that desktops must not reach. The addresses that the host has when
+	Zone    string            // the availability zone of this host; empty means "default"
+	Classes map[string]string // the storage pool of each volume type; required
+	// Shield lists further networks, in CIDR form, that desktops must not reach. The addresses that the host has when
 	// EnsureNetwork runs are always shielded.
 	Shield []string
 }
 
-// Engine implements engine.Engine on one Incus server. It holds no connection and no state of machines: several
-// engines, also in several processes, may serve the same project.
+// Engine implements engine.Engine on one Incus server. It keeps no connection and no state of machines: several engines, also in
+// several processes, may use the same project.
 type Engine struct {
 	config      Config
 	host        string // the server's name
-	filtering   bool   // the kernel can pin a machine to its own addresses
+	filtering   bool   // the kernel can restrict a machine to its own addresses
 	claimPeriod time.Duration
-	virtual     sync.Map // from an image's fingerprint to whether it is a virtual machine, which never changes
+	virtual     sync.Map // whether an image is a virtual machine, by fingerprint; never changes
 }
 
 var _ engine.Engine = (*Engine)(nil)
 
-// Open checks that the daemon answers and that Prepare has made the project, and brings up to date what every desktop has
-// of it. It fails with engine.ErrUnavailable when
-// the daemon does not answer, and with ErrNotPrepared when the project is missing.
+// Open checks that the daemon answers and that Prepare has created the project, and updates the profile that all desktops share.
+// It returns engine.ErrUnavailable if the daemon does not answer, and ErrNotPrepared if the project is missing.
 func Open(ctx context.Context, config Config) (*Engine, error) {
 	e, err := unopened(config)
 	if err != nil {
@@ -71,7 +70,7 @@ func Open(ctx context.Context, config Config) (*Engine, error) {
 	return e, nil
 }
 
-// unopened is an engine that has not spoken with its daemon yet.
+// unopened returns an engine that has not contacted its daemon yet.
 func unopened(config Config) (*Engine, error) {
 	if config.Project == "" {
 		config.Project = "carrel"
@@ -86,15 +85,15 @@ func unopened(config Config) (*Engine, error) {
 	return &Engine{config: config, claimPeriod: claimPeriod}, nil
 }
 
-// Close does nothing: no connection outlives a call, except the streams that Display returned, which their callers close.
+// Close does nothing: no connection outlives a call, except the streams of Display, which their callers close.
 func (e *Engine) Close() error { return nil }
 
-// pools are the storage pools that serve the classes, each once, in a steady order.
+// pools returns the storage pools of the classes, without duplicates, always in the same order.
 func (e *Engine) pools() []string {
 	return slices.Compact(slices.Sorted(maps.Values(e.config.Classes)))
 }
 
-// Describe reads the engine's abilities. A cluster is described by the member that answers.
+// Describe reads the engine's capabilities. In a cluster, the member that answers describes it.
 func (e *Engine) Describe(ctx context.Context) (engine.Description, error) {
 	s, err := e.connect(ctx)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"carrel/internal/guest"
 )
 
-// Configure keeps the document for the next boot and has the guest of the running machine carry it out.
+// Configure stores the document for the next boot and has the guest of the running machine apply it.
 func (e *Engine) Configure(ctx context.Context, id string, d guest.Desktop) (guest.Status, error) {
 	doing := "configuring " + id
 	document, err := json.Marshal(d)
@@ -34,7 +34,7 @@ func (e *Engine) Configure(ctx context.Context, id string, d guest.Desktop) (gue
 	return e.status(ctx, s, doing, id, document, "apply")
 }
 
-// Status asks the guest of a running machine.
+// Status queries the guest of a running machine.
 func (e *Engine) Status(ctx context.Context, id string) (guest.Status, error) {
 	s, err := e.connect(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (e *Engine) status(ctx context.Context, s server, doing, id string, in []by
 	return status, nil
 }
 
-// Await blocks until the account's display answers, or, with an empty account, until the guest has applied its document.
+// Await blocks until the account's display answers or, with an empty account, until the guest has applied its document.
 func (e *Engine) Await(ctx context.Context, id, account string) error {
 	s, err := e.connect(ctx)
 	if err != nil {
@@ -83,11 +83,11 @@ func (e *Engine) Notify(ctx context.Context, id string, m guest.Message) error {
 	return err
 }
 
-// ask runs carrel-guest in a machine and returns its answer, which is one or more whole lines. What fails is looked at
-// again, so that a machine that does not run is told from a guest that reports an error.
+// ask runs carrel-guest in a machine and returns its answer, one or more whole lines. After an error it reads the machine again,
+// to distinguish a machine that does not run from a guest that reports an error.
 //
-// On a busy host Incus says at times of a process that never ran, or whose output it lost, that it ended well
-// (lxc/lxc issue 4282). Every request may be carried out twice, so one without a whole answer is sent again.
+// On a busy host Incus sometimes reports success for a process that never ran, or whose output it lost (lxc/lxc issue 4282).
+// Every request may be executed twice, so one without a whole answer is sent again.
 func (e *Engine) ask(ctx context.Context, s server, doing, id string, in []byte, arguments ...string) ([]byte, error) {
 	if !validID.MatchString(id) {
 		return nil, fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
@@ -106,12 +106,12 @@ func (e *Engine) ask(ctx context.Context, s server, doing, id string, in []byte,
 	return out, nil
 }
 
-// asks is how often a guest is asked that does not answer.
+// asks is the maximum number of requests to a guest that does not answer.
 const asks = 4
 
 var errUnanswered = errors.New("the guest ended without an answer")
 
-// untilAnswered repeats what ends with errUnanswered.
+// untilAnswered repeats try while it returns errUnanswered.
 func untilAnswered(ctx context.Context, try func() error) (err error) {
 	for range asks {
 		if err = try(); !errors.Is(err, errUnanswered) || ctx.Err() != nil {
@@ -133,7 +133,7 @@ func (e *Engine) explain(ctx context.Context, s server, doing, id string, err er
 	return translate(ctx, doing, err)
 }
 
-// runs fails with engine.ErrConflict unless the machine runs.
+// runs returns engine.ErrConflict unless the machine runs.
 func runs(ctx context.Context, s server, id string) error {
 	found, err := find(ctx, s, id)
 	if err != nil {
@@ -145,8 +145,8 @@ func runs(ctx context.Context, s server, id string) error {
 	return nil
 }
 
-// Display opens the account's display. An RFB server speaks first, so Display returns once it has spoken, and a display
-// that is not there is an error here and not a stream that ends at once. The context bounds the opening only.
+// Display opens the account's display. An RFB server speaks first, so Display returns once it has: a missing display is an error
+// here rather than a stream that ends immediately. The context limits only the opening.
 func (e *Engine) Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error) {
 	doing := "opening the display of " + id
 	s, err := e.connect(ctx)
@@ -186,10 +186,10 @@ func openDisplay(ctx context.Context, s server, id, account string) (*display, e
 	return nil, &exitError{status: 1, complaint: complaint}
 }
 
-// displayBuffer is in bytes; a reader that asks for more gets it without a copy.
+// displayBuffer is in bytes; a reader with a larger buffer gets the data without a copy.
 const displayBuffer = 32 << 10
 
-// display is a session whose first bytes have been looked at already.
+// display is a session whose first bytes have been read already.
 type display struct {
 	*bufio.Reader
 	session *session

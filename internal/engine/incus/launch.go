@@ -11,11 +11,10 @@ import (
 	"carrel/internal/engine"
 )
 
-// launchLooks bounds how often one Launch looks again because somebody else was at the same machine.
+// launchLooks is the maximum number of times that one Launch reads the machine again because others change it.
 const launchLooks = 8
 
-// Launch creates the machine with its disks and starts it, in four round trips when nothing stands in the way: look,
-// create, wait, read.
+// Launch creates the machine with its disks and starts it, in four round trips if nothing interferes: read, create, wait, read.
 func (e *Engine) Launch(ctx context.Context, spec engine.Spec) (engine.Machine, error) {
 	doing := "launching " + spec.ID
 	if err := e.check(spec); err != nil {
@@ -46,7 +45,7 @@ func (e *Engine) Launch(ctx context.Context, spec engine.Spec) (engine.Machine, 
 	return engine.Machine{}, translate(ctx, doing, errors.Join(errors.New("the machine changes hands too often"), failure))
 }
 
-// create makes the data disks, then the instance with its root disk, and starts it.
+// create creates the data disks, then the instance with its root disk, and starts it.
 func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
 	vm, err := e.isVM(s, spec.Image)
 	if err != nil {
@@ -64,7 +63,7 @@ func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
 		return err
 	}
 	if errors.Is(meaningOf(err), engine.ErrAddressTaken) {
-		// Incus looks at the address when it starts the machine, which is made by then.
+		// Incus checks the address when it starts the machine, which exists by then.
 		return errors.Join(fmt.Errorf("%w: %w", engine.ErrAddressTaken, err), removeUnstarted(s, spec.ID))
 	}
 	if err = refused(err); err != nil && !errors.Is(err, engine.ErrInvalid) && !raced(err) {
@@ -73,8 +72,8 @@ func (e *Engine) create(ctx context.Context, s server, spec engine.Spec) error {
 	return err
 }
 
-// lacking says of a creation that failed whether something is gone that it needs, which no further attempt would bring back:
-// ErrInvalid. Incus says so in the text of an operation alone, if at all.
+// lacking returns ErrInvalid if a creation failed because something that it needs is gone, so that repeating it is pointless.
+// Incus reports that only in the text of an operation, if at all.
 func (e *Engine) lacking(s server, spec engine.Spec, failure error) error {
 	e.virtual.Delete(spec.Image)
 	if _, err := e.readKind(s, spec.Image); errors.Is(err, engine.ErrInvalid) {
@@ -91,7 +90,7 @@ func (e *Engine) lacking(s server, spec engine.Spec, failure error) error {
 	return failure
 }
 
-// removeUnstarted removes the instance of a desktop in which nothing has ever run.
+// removeUnstarted deletes the instance of a desktop in which nothing has ever run.
 func removeUnstarted(s server, id string) error {
 	found, _, err := s.GetInstance(instanceName(id))
 	if absent(err) || err == nil && (found.Config[desktopKey] != id || !neverStarted(found)) {
@@ -103,7 +102,7 @@ func removeUnstarted(s server, id string) error {
 	return remove(s, found.Name)
 }
 
-// isVM tells which kind of machine the image makes. ErrInvalid if there is no such image.
+// isVM returns whether the image's machines are virtual machines. ErrInvalid if the image does not exist.
 func (e *Engine) isVM(s server, fingerprint string) (bool, error) {
 	if vm, known := e.virtual.Load(fingerprint); known {
 		return vm.(bool), nil
@@ -111,7 +110,7 @@ func (e *Engine) isVM(s server, fingerprint string) (bool, error) {
 	return e.readKind(s, fingerprint)
 }
 
-// readKind is isVM for those who have to know that the image is there now.
+// readKind is isVM for callers that must know that the image exists now.
 func (e *Engine) readKind(s server, fingerprint string) (bool, error) {
 	if fingerprint == "" {
 		return false, fmt.Errorf("%w: no image is named", engine.ErrInvalid)
@@ -128,8 +127,8 @@ func (e *Engine) readKind(s server, fingerprint string) (bool, error) {
 	return vm, nil
 }
 
-// createData makes the data disks that are missing. Accounts inside are not known to the engine, so the top of a new
-// disk is open to all of them in the way /tmp is.
+// createData creates the missing data disks. The engine does not know the accounts inside, so the top folder of a new disk is
+// open to all of them, as /tmp is.
 func (e *Engine) createData(s server, spec engine.Spec) error {
 	for _, d := range spec.Data {
 		pool := e.config.Classes[d.Class]
@@ -165,8 +164,8 @@ func (e *Engine) createData(s server, spec engine.Spec) error {
 	return nil
 }
 
-// complete makes a machine of what was found under its name and does not run: somebody is at work on it, its creation
-// died half way, or it was stopped. A nil error means: look again.
+// complete handles an instance of this name that does not run: another caller is working on it, its creation was interrupted, or
+// it was stopped. A nil error means: read it again.
 func (e *Engine) complete(s server, spec engine.Spec, found *api.Instance) error {
 	if found.Config[desktopKey] != spec.ID {
 		return fmt.Errorf("%w: the instance %s is not Carrel's", engine.ErrInvalid, found.Name)
@@ -175,7 +174,7 @@ func (e *Engine) complete(s server, spec engine.Spec, found *api.Instance) error
 		return err
 	}
 	if neverStarted(found) {
-		// Nobody has ever worked on it, so nothing is lost by making it anew, and nobody can tell how far it came.
+		// It has never run, so nothing is lost by creating it again, and there is no way to know how far its creation got.
 		return remove(s, found.Name)
 	}
 	if err := whole(found); err != nil {
@@ -187,10 +186,10 @@ func (e *Engine) complete(s server, spec engine.Spec, found *api.Instance) error
 	return start(s, found)
 }
 
-// neverStarted tells that nothing has ever run in the instance.
+// neverStarted reports that nothing has ever run in the instance.
 func neverStarted(i *api.Instance) bool { return i.LastUsedAt.Unix() <= 0 }
 
-// attachData creates and attaches the data disks that the instance should have and has not.
+// attachData creates and attaches the missing data disks of the instance.
 func (e *Engine) attachData(s server, spec engine.Spec, found *api.Instance) error {
 	missing := missingDisks(found, spec.Data)
 	if len(missing) == 0 {
@@ -205,8 +204,8 @@ func (e *Engine) attachData(s server, spec engine.Spec, found *api.Instance) err
 	return e.patch(s, found.Name, map[string]any{"config": config, "devices": devices}, "")
 }
 
-// patch changes the named keys and devices of an instance and leaves the others.
-// With an etag it fails unless the instance is still as the look found it that brought the etag.
+// patch changes the named keys and devices of an instance and keeps the others. With an etag it fails if the instance has changed
+// since the read that returned the etag.
 func (e *Engine) patch(s server, name string, change map[string]any, etag string) error {
 	_, _, err := s.RawQuery(http.MethodPatch, "/1.0/instances/"+name+"?project="+e.config.Project, change, etag)
 	return err

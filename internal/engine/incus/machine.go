@@ -15,19 +15,19 @@ import (
 	"carrel/internal/guest"
 )
 
-// The keys that Carrel writes. Those of an instance are all that is known of a machine later.
+// The configuration keys that Carrel writes. Those of an instance are all that is known of a machine later.
 const (
 	desktopKey     = "user.carrel.desktop" // the desktop's id, on instances and data volumes
 	nameKey        = "user.carrel.name"    // Spec.Name
-	classKey       = "user.carrel.class."  // followed by a device: the volume type that was asked for
+	classKey       = "user.carrel.class."  // followed by a device: its requested volume type
 	sizeKey        = "user.carrel.gib."    // followed by a data device: the size of its volume
-	goneKey        = "user.carrel.gone."   // followed by a data disk that was taken away and is still to be deleted: its pool
-	markKey        = "user.carrel.mark"    // the mark of the last Rebuild that has begun
-	markedImageKey = "user.carrel.image"   // the image that it asked for
-	claimKey       = "image.carrel.claim"  // who rebuilds now; Incus removes it when it records the new system disk
-	ownerKey       = "user.carrel.project" // on pools, networks and rules: the project they were made for
-	// installationKey is on all that Carrel makes: the installation that made it. On machines and their disks it says whose they
-	// are; a project with its pools, networks and rules may serve several.
+	goneKey        = "user.carrel.gone."   // followed by a data disk that was detached and is still to be deleted: its pool
+	markKey        = "user.carrel.mark"    // the mark of the last Rebuild that began
+	markedImageKey = "user.carrel.image"   // the image of that Rebuild
+	claimKey       = "image.carrel.claim"  // the call that rebuilds now; Incus removes it when it records the new system disk
+	ownerKey       = "user.carrel.project" // on pools, networks and rules: the project they were created for
+	// installationKey is on all that Carrel creates: the installation that created it. Machines and their disks belong to it; a
+	// project with its pools, networks and rules may serve several.
 	installationKey = "user.carrel.installation"
 	asideKey        = "user.carrel.aside" // since when a machine is set aside, RFC 3339
 	filteringKey    = "user.carrel.filtering"
@@ -37,15 +37,15 @@ const (
 const (
 	rootDevice = "root"
 	nicDevice  = "eth0"
-	dataDevice = "data" // followed by the disk's place, from 0
+	dataDevice = "data" // followed by the disk's index, from 0
 )
 
 var validID = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]{0,58}[0-9A-Za-z])?$`)
 
-// instanceName is the engine's name of a desktop's machine.
+// instanceName returns the engine's name of a desktop's machine.
 func instanceName(id string) string { return "d-" + id }
 
-// check refuses what Incus could never make, before anything is made.
+// check returns an error for a spec that Incus can never create, before anything is created.
 func (e *Engine) check(s engine.Spec) error {
 	switch {
 	case !validID.MatchString(s.ID):
@@ -76,14 +76,14 @@ func (e *Engine) check(s engine.Spec) error {
 	return nil
 }
 
-// request is the one call that creates and starts the machine.
+// request returns the one call that creates and starts the machine.
 //
-// The processors are a number, not a list: Incus then spreads the machines over the host's processors anew at each start
-// and stop, programs inside see as many as the desktop was sold, and no machine is bound to a neighbour's processor. A
-// quota (limits.cpu.allowance) would let every machine roam, but programs would start a thread for each of the host's
-// processors and all of them stall when the quota of a period is spent.
+// The processors are a number, not a list: Incus then distributes the machines over the host's processors again at each start and
+// stop, programs inside see the number of the product, and no machine shares the fixed processors of a neighbour. With a quota
+// (limits.cpu.allowance) every machine could use all processors, but programs would start a thread for each of the host's
+// processors, and all of them stall when the quota of a period is spent.
 //
-// boot.autostart is left unset: after a reboot of the host Incus starts what was running before, and nothing else.
+// boot.autostart is not set: after a reboot of the host Incus starts what was running before, and nothing else.
 func (e *Engine) request(s engine.Spec, vm bool) (api.InstancesPost, error) {
 	document, err := json.Marshal(s.Guest)
 	if err != nil {
@@ -100,9 +100,9 @@ func (e *Engine) request(s engine.Spec, vm bool) (api.InstancesPost, error) {
 	kind := api.InstanceTypeContainer
 	if vm {
 		kind = api.InstanceTypeVM
-		config["migration.stateful"] = "true" // to hibernate is to stop with the memory's content kept
+		config["migration.stateful"] = "true" // hibernating is stopping with the memory's content saved
 	} else {
-		// A user range per desktop: what escapes from one is nobody in the next, and the kernel's limits per user
+		// A user range per desktop: a process that escapes from one has no rights in another, and the kernel's limits per user
 		// (inotify, keys) count per desktop.
 		config["security.idmap.isolated"] = "true"
 		config[processesKey] = strconv.Itoa(s.Processes)
@@ -164,7 +164,7 @@ func mib(n int) string { return strconv.Itoa(n) + "MiB" }
 // stateSize is the space on a virtual machine's disk for the content of its memory.
 func stateSize(memoryMiB int) string { return mib(memoryMiB + 512) }
 
-// machine reads an instance; nothing inside it is asked.
+// machine converts an instance; it does not query the guest.
 func (e *Engine) machine(i *api.Instance) engine.Machine {
 	nic := i.Devices[nicDevice]
 	m := engine.Machine{
@@ -198,8 +198,8 @@ type slot struct {
 	disk   engine.Disk
 }
 
-// slots are the data disks that are attached, in the order of their devices. Where a disk was taken away an empty
-// device keeps its place.
+// slots returns the attached data disks, in the order of their devices. Where a disk was detached, an empty device keeps its
+// place.
 func slots(i *api.Instance) []slot {
 	var all []slot
 	for n := 0; ; n++ {

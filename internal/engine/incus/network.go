@@ -14,19 +14,19 @@ import (
 	"carrel/internal/engine"
 )
 
-// linkLocal holds the metadata services of clouds, which know the host's secrets.
+// linkLocal contains the metadata services of clouds, which know the host's secrets.
 const linkLocal = "169.254.0.0/16"
 
-// EnsureNetwork creates the bridge if it is missing, and renews the rules that guard it.
+// EnsureNetwork creates the bridge if it is missing, and updates the rules that guard it.
 //
-// Machines on one bridge are kept apart by port isolation on their interfaces. The rules do the rest, on the bridge's
-// edge: nothing but replies comes in, from other networks or from the host; nothing goes out to the network itself, to
-// an address of the host (beyond name service and DHCP, which Incus lets through first) or to a shielded network.
-// Everything else, that is the world behind NAT, is open. Where this process is root on the host, a packet filter table of
-// Carrel's own guards the addresses that the host gets later, too; call it at each start, since a reboot drops that table.
+// Port isolation on their interfaces separates machines on one bridge. The rules do the rest, at the bridge: only replies come
+// in, from other networks and from the host; nothing goes out to the network itself, to an address of the host (except for name
+// service and DHCP, which Incus allows first) or to a shielded network. Everything else, the world behind NAT, is open. If this
+// process is root on the host, a packet filter table of Carrel's own also guards addresses that the host gets later; call
+// EnsureNetwork at each start, since a reboot removes that table.
 //
-// ErrConflict if the name belongs to somebody else's network, if the range overlaps that of another network of Incus or of the
-// host, or if a changed range would leave out machines that are on the network.
+// ErrConflict if the name is that of a network that is not Carrel's, if the range overlaps that of another network of Incus or of
+// the host, or if machines on the network have addresses outside a changed range.
 func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	doing := "making the network " + n.ID
 	prefix, err := netip.ParsePrefix(n.CIDR)
@@ -55,7 +55,7 @@ func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	return translate(ctx, doing, guardHost(ctx, e.config.Project, bridges))
 }
 
-// bridges names the networks of the project.
+// bridges returns the names of the project's networks.
 func (e *Engine) bridges(s server) ([]string, error) {
 	all, err := s.GetNetworks()
 	if err != nil {
@@ -156,7 +156,7 @@ func (e *Engine) ensureRules(s server, more string) error {
 	return s.UpdateNetworkACL(e.rulesName(), wanted, etag)
 }
 
-// hostAddresses lists the IPv4 addresses of this host, which is the Incus host, since the daemon is reached by its socket.
+// hostAddresses returns the IPv4 addresses of this host, which is the Incus host, since the daemon is reached by its socket.
 func hostAddresses() ([]netip.Addr, error) {
 	all, err := net.InterfaceAddrs()
 	if err != nil {
@@ -171,7 +171,7 @@ func hostAddresses() ([]netip.Addr, error) {
 	return addresses, nil
 }
 
-// covered tells whether an address lies in one of the networks.
+// covered reports whether an address is in one of the networks.
 func covered(a netip.Addr, networks []string) bool {
 	return slices.ContainsFunc(networks, func(n string) bool {
 		p, err := netip.ParsePrefix(n)
@@ -179,7 +179,7 @@ func covered(a netip.Addr, networks []string) bool {
 	})
 }
 
-// holds tells whether a configuration has all the wanted keys with their values.
+// holds reports whether a configuration has all the wanted keys with their values.
 func holds(found, wanted api.ConfigMap) bool {
 	for key, value := range wanted {
 		if found[key] != value {

@@ -11,7 +11,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// Own notes whose a machine and its data disks are.
+// Own writes on a machine and its data disks to which installation they belong.
 func (e *Engine) Own(ctx context.Context, id, installation string) error {
 	doing := "marking " + id
 	return e.note(ctx, doing, id, func(s server, i *api.Instance) (api.ConfigMap, error) {
@@ -41,7 +41,7 @@ func ownDisk(s server, pool, name, installation string) error {
 	})
 }
 
-// SetAside notes on a machine since when it is set aside; the zero time takes the note away.
+// SetAside writes on a machine since when it is set aside; the zero time removes that.
 func (e *Engine) SetAside(ctx context.Context, id string, since time.Time) error {
 	return e.note(ctx, "setting aside "+id, id, func(server, *api.Instance) (api.ConfigMap, error) {
 		if since.IsZero() {
@@ -51,8 +51,8 @@ func (e *Engine) SetAside(ctx context.Context, id string, since time.Time) error
 	})
 }
 
-// OwnPlace notes on the project and its pools, networks and rules, where nothing is noted yet, for which installation they were
-// made. It is for people who look at Incus: what belongs to a project may serve several installations.
+// OwnPlace writes on the project and its pools, networks and rules, unless something is written there already, for which
+// installation they were created. It is for people who look at Incus: what belongs to a project may serve several installations.
 func (e *Engine) OwnPlace(ctx context.Context, installation string) error {
 	s, err := e.connectHost(ctx)
 	if err != nil {
@@ -133,7 +133,7 @@ func (e *Engine) ownRules(s server, installation string) error {
 	})
 }
 
-// note looks at a machine and changes what is noted on it, which may be nothing.
+// note reads a machine and changes its keys; change may return none.
 func (e *Engine) note(ctx context.Context, doing, id string, change func(server, *api.Instance) (api.ConfigMap, error)) error {
 	s, err := e.connect(ctx)
 	if err != nil {
@@ -158,14 +158,14 @@ func (e *Engine) note(ctx context.Context, doing, id string, change func(server,
 	}))
 }
 
-// asideSince reads what SetAside wrote.
+// asideSince reads the time that SetAside wrote.
 func asideSince(i *api.Instance) time.Time {
-	since, _ := time.Parse(time.RFC3339, i.Config[asideKey]) // what is no time was not written here: it counts as not set aside
+	since, _ := time.Parse(time.RFC3339, i.Config[asideKey]) // Carrel did not write anything that is not a time: it counts as not set aside
 	return since
 }
 
-// Addresses lists the addresses of all instances of the daemon, in whatever project, and those that its DHCP server has lent on
-// the project's own networks.
+// Addresses lists the addresses of all instances of the daemon, in all projects, and those that its DHCP server has leased on the
+// project's own networks.
 func (e *Engine) Addresses(ctx context.Context) ([]engine.UsedAddress, error) {
 	const doing = "listing the addresses in use"
 	s, err := e.connectHost(ctx)

@@ -9,10 +9,10 @@ import (
 	"carrel/internal/engine"
 )
 
-// changeLooks bounds how often one change looks again because others change the same machine.
+// changeLooks is the maximum number of times that one change reads the machine again because others change it.
 const changeLooks = 8
 
-// Find reads one machine, or fails with engine.ErrNotFound.
+// Find reads one machine, or returns engine.ErrNotFound.
 func (e *Engine) Find(ctx context.Context, id string) (engine.Machine, error) {
 	s, err := e.connect(ctx)
 	if err != nil {
@@ -25,7 +25,7 @@ func (e *Engine) Find(ctx context.Context, id string) (engine.Machine, error) {
 	return e.machine(found), nil
 }
 
-// find reads the instance of a desktop. engine.ErrNotFound also when the name is taken by something that is no desktop.
+// find reads the instance of a desktop. engine.ErrNotFound also if the instance of that name is not a desktop.
 func find(ctx context.Context, s server, id string) (*api.Instance, error) {
 	if !validID.MatchString(id) {
 		return nil, engine.ErrNotFound
@@ -40,7 +40,7 @@ func find(ctx context.Context, s server, id string) (*api.Instance, error) {
 	return found, nil
 }
 
-// List reads every machine in one request; unordered.
+// List reads all machines in one request, in any order.
 func (e *Engine) List(ctx context.Context) ([]engine.Machine, error) {
 	s, err := e.connect(ctx)
 	if err != nil {
@@ -59,12 +59,12 @@ func (e *Engine) List(ctx context.Context) ([]engine.Machine, error) {
 	return machines, nil
 }
 
-// Start runs a stopped machine and resumes a hibernated one.
+// Start starts a stopped machine and resumes a hibernated one.
 func (e *Engine) Start(ctx context.Context, id string) error {
 	return e.become(ctx, "starting "+id, id, engine.Running, start)
 }
 
-// start asks for an instance to run, from whatever state it is in.
+// start makes an instance run, from any state.
 func start(s server, i *api.Instance) error {
 	if err := whole(i); err != nil {
 		return err
@@ -75,15 +75,15 @@ func start(s server, i *api.Instance) error {
 	return act(s, i.Name, api.InstanceStatePut{Action: "start", Timeout: -1, Stateful: i.Stateful})
 }
 
-// Stop ends a machine. A hibernated one is resumed first where a clean end needs it; the memory of a hibernated virtual
-// machine is never thrown away unseen.
+// Stop stops a machine. It resumes a hibernated one first if an orderly shutdown needs that; the memory of a hibernated virtual
+// machine is never discarded silently.
 func (e *Engine) Stop(ctx context.Context, id string, force bool) error {
 	return e.become(ctx, "stopping "+id, id, engine.Stopped, func(s server, i *api.Instance) error {
 		return halt(ctx, s, i, force)
 	})
 }
 
-// halt ends an instance, from whatever state it is in.
+// halt stops an instance, from any state.
 func halt(ctx context.Context, s server, i *api.Instance, force bool) error {
 	if resume := stateOf(i) == engine.Hibernated; resume && (!force || i.StatusCode == api.Stopped) {
 		if err := start(s, i); err != nil {
@@ -93,8 +93,8 @@ func halt(ctx context.Context, s server, i *api.Instance, force bool) error {
 	return stop(ctx, s, i.Name, force)
 }
 
-// politePeriod is how long, in seconds, the daemon waits for one clean shutdown before the engine asks again. A system
-// that is still booting misses the first request, and a daemon that waited longer would go on when nobody does any more.
+// politePeriod is how long, in seconds, the daemon waits for one orderly shutdown before the engine asks again. A system that is
+// still booting misses the first request, and a daemon that waits longer would continue when the caller no longer waits.
 const politePeriod = 5
 
 func stop(ctx context.Context, s server, name string, force bool) error {
@@ -109,8 +109,8 @@ func stop(ctx context.Context, s server, name string, force bool) error {
 	}
 }
 
-// Hibernate freezes a container: its processes get no CPU and keep their memory, which the host may swap out, and they
-// are lost when the host reboots. A virtual machine is stopped with its memory written to disk.
+// Hibernate freezes a container: its processes get no CPU and keep their memory, which the host may swap out, and they are lost
+// when the host reboots. A virtual machine is stopped with its memory written to disk.
 func (e *Engine) Hibernate(ctx context.Context, id string) error {
 	return e.become(ctx, "hibernating "+id, id, engine.Hibernated, func(s server, i *api.Instance) error {
 		if stateOf(i) != engine.Running {
@@ -123,8 +123,8 @@ func (e *Engine) Hibernate(ctx context.Context, id string) error {
 	})
 }
 
-// become looks, acts and looks again until the machine is in the wanted state. A change that fails because another one
-// is under way waits for that and is tried again; any other failure counts unless the machine is as wanted.
+// become reads, acts and reads again until the machine is in the wanted state. If a change fails because another one is in
+// progress, it waits for that and tries again; any other error is returned unless the machine is in the wanted state.
 func (e *Engine) become(ctx context.Context, doing, id string, want engine.State, change func(server, *api.Instance) error) error {
 	s, err := e.connect(ctx)
 	if err != nil {
@@ -162,7 +162,7 @@ func act(s server, name string, state api.InstanceStatePut) error {
 	return finish(s, op, err)
 }
 
-// Delete removes the machine with all its disks, also those whose machine was never made.
+// Delete deletes the machine with all its disks, including those whose machine was never created.
 func (e *Engine) Delete(ctx context.Context, id string) error {
 	doing := "deleting " + id
 	if !validID.MatchString(id) {
@@ -180,7 +180,7 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 			return translate(ctx, doing, err)
 		}
 		if absent(err) || failure != nil || whole(found) != nil {
-			// A creation that is still under way would bring the machine back, a rebuild its disk.
+			// A creation in progress would bring the machine back, a rebuild its disk.
 			busy, wait := settle(s, name)
 			if wait != nil {
 				return translate(ctx, doing, wait)
@@ -203,7 +203,7 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 			failure = act(s, name, api.InstanceStatePut{Action: "stop", Timeout: -1, Force: true})
 		}
 		if failure == nil || !overlapped(failure) {
-			// A broken machine may refuse to stop and yet can be deleted.
+			// A broken machine may refuse to stop and can still be deleted.
 			if err := remove(s, name); err == nil || failure == nil {
 				failure = err
 			}
@@ -220,7 +220,7 @@ func remove(s server, name string) error {
 	return err
 }
 
-// deleteData removes every data disk that carries the desktop's id, attached or not.
+// deleteData deletes every data disk that carries the desktop's id, attached or not.
 func (e *Engine) deleteData(s server, id string) error {
 	for _, pool := range e.pools() {
 		volumes, err := s.GetStoragePoolVolumes(pool)
@@ -239,7 +239,7 @@ func (e *Engine) deleteData(s server, id string) error {
 	return nil
 }
 
-// deleteDisk tries again as long as the disk is there: of two who delete it at once, one finds it half gone.
+// deleteDisk tries again as long as the disk exists: of two concurrent deletions, one finds it half deleted.
 func deleteDisk(s server, pool, name string) error {
 	var failure error
 	for range changeLooks {

@@ -18,16 +18,16 @@ import (
 	"carrel/internal/engine"
 )
 
-// PrepareConfig says what Prepare makes.
+// PrepareConfig says what Prepare creates.
 type PrepareConfig struct {
 	Config
-	PoolGiB  int // the most that each storage pool may grow to; its file takes only what is used. 0 means 100
+	PoolGiB  int // maximum size of each storage pool; its file takes only what is used. 0 means 100
 	Networks []engine.Network
 }
 
-// Prepare makes Carrel's own Incus project with its profile, storage pools and networks. It is idempotent, mends what an
-// earlier run left half made, and touches nothing that does not carry Carrel's mark. It needs root on the Incus host.
-// progress may be nil.
+// Prepare creates Carrel's own Incus project with its profile, storage pools and networks. It is idempotent, repairs what an
+// interrupted run left, and touches nothing that does not carry Carrel's mark. It needs root on the Incus host. progress may be
+// nil.
 func Prepare(ctx context.Context, config PrepareConfig, progress func(string)) error {
 	if progress == nil {
 		progress = func(string) {}
@@ -76,8 +76,8 @@ func Prepare(ctx context.Context, config PrepareConfig, progress func(string)) e
 	return nil
 }
 
-// alone makes sure that one process at a time prepares a project: a pool that another one is making looks half made.
-// The lock goes with its process, however that ends.
+// alone ensures that one process at a time prepares a project: a pool that another one is creating looks incomplete. The lock
+// ends with its process, however that ends.
 func alone(project string) (release func(), err error) {
 	lock, err := os.OpenFile(filepath.Join("/run", "carrel-prepare-"+project+".lock"), os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -90,8 +90,8 @@ func alone(project string) (release func(), err error) {
 	return func() { _ = lock.Close() }, nil
 }
 
-// ensureProject makes the project. In the project nothing may be made that could reach the
-// host: no privileged container, no device of the host, no directory of it.
+// ensureProject creates the project. It allows nothing in the project that could reach the host: no privileged container, and no
+// device or folder of the host.
 func (e *Engine) ensureProject(s server, filtering bool, progress func(string)) error {
 	wanted := api.ConfigMap{
 		ownerKey:                   e.config.Project,
@@ -100,7 +100,7 @@ func (e *Engine) ensureProject(s server, filtering bool, progress func(string)) 
 		"features.profiles":        "true",
 		"features.storage.volumes": "true",
 		"features.storage.buckets": "true",
-		"features.networks":        "false", // a bridge is the host's; marks tell which ones are Carrel's
+		"features.networks":        "false", // bridges belong to the host; marks show which are Carrel's
 		"restricted":               "true",
 		"restricted.snapshots":     "allow",
 		"restricted.backups":       "allow",
@@ -132,8 +132,8 @@ func (e *Engine) ensureProject(s server, filtering bool, progress func(string)) 
 	return nil
 }
 
-// ensurePool makes a btrfs pool in a sparse file. A pool of ours that Incus could not finish, or cannot use, and that
-// holds nothing is made anew.
+// ensurePool creates a btrfs pool in a sparse file. A pool of Carrel's that is incomplete or unusable, and empty, is created
+// again.
 func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(string)) error {
 	found, _, err := s.GetStoragePool(name)
 	if err == nil && found.Status != api.StoragePoolStatusCreated && found.Config[ownerKey] == e.config.Project && len(found.UsedBy) == 0 {
@@ -182,18 +182,18 @@ func (e *Engine) makePool(s server, name string, sizeGiB int, progress func(stri
 	return nil
 }
 
-// countDisks has a new pool count what each disk holds by who wrote it. Left alone, Incus enables the older kind of
-// quotas with the first disk that has a size: the kernel then looks up, for every block of a clone that is made or
-// deleted, all the clones that share it, and fifty desktops take minutes. Limits hold in the same way; what a desktop
-// shares with its image counts for the image. A pool that counts in the older way goes on, for to change that would
-// lose its limits. A kernel before 6.7 cannot do it, and can later not mount a pool for which it was done.
+// countDisks makes a new pool count the blocks of each disk by who wrote them. By default, Incus enables the older kind of quotas
+// with the first disk that has a size: the kernel then looks up, for every block of a clone that is created or deleted, all
+// clones that share it, and fifty desktops take minutes. Limits work in the same way; what a desktop shares with its image counts
+// for the image. A pool that counts in the older way keeps doing so, since changing that would lose its limits. A kernel before
+// 6.7 does not support it, and cannot mount a pool that uses it.
 func countDisks(pool string, progress func(string)) {
 	if err := countByOwner(filepath.Join(home(), "storage-pools", pool)); err != nil {
 		progress("The storage pool " + pool + " will be slow with many desktops: it needs Linux 6.7 or newer (" + err.Error() + ")")
 	}
 }
 
-// home is the directory of the Incus daemon on this host.
+// home returns the directory of the Incus daemon on this host.
 func home() string {
 	if dir := os.Getenv("INCUS_DIR"); dir != "" {
 		return dir
@@ -212,8 +212,8 @@ func (e *Engine) createPool(s server, name string, sizeGiB int) error {
 	}})
 }
 
-// setAside renames the file that stands where Incus would make a pool's, if there is one: a daemon died while it made
-// the pool, or has lost its database. Incus would fail and remove the file; it may hold somebody's data, so it is kept.
+// setAside renames a file that is in the place of a pool's new file: a daemon died while it created the pool, or has lost its
+// database. Incus would fail and delete the file; it may contain data, so it is kept.
 func setAside(pool string, progress func(string)) error {
 	file := filepath.Join(home(), "disks", pool+".img")
 	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
@@ -224,8 +224,8 @@ func setAside(pool string, progress func(string)) error {
 	return os.Rename(file, aside)
 }
 
-// canFilter tells whether the kernel can hold a machine to its own addresses: it is asked to check, not to load, rules
-// like those that Incus writes then.
+// canFilter reports whether the kernel can restrict a machine to its own addresses: it checks, without loading them, rules like
+// those that Incus then writes.
 func canFilter(ctx context.Context, firewall string) bool {
 	if firewall != "nftables" {
 		return false

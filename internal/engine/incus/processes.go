@@ -10,7 +10,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// LimitProcesses bounds the programs and threads of a container. Incus tells the kernel at once when it runs.
+// LimitProcesses limits the processes and threads of a container. If it runs, the limit applies immediately.
 func (e *Engine) LimitProcesses(ctx context.Context, id string, n int) error {
 	doing := "limiting the processes of " + id
 	if n < 1 {

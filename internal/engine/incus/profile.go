@@ -8,8 +8,8 @@ import (
 	"github.com/lxc/incus/v6/shared/api"
 )
 
-// The requests with which a program makes a subvolume of the btrfs file system that holds its desktop's disk.
-// Linux lets every user make one, and counts what it holds for it alone, against no disk's limit.
+// The ioctl requests by which a program creates a subvolume of the btrfs file system that contains its desktop's disk. Linux lets
+// every user create one, and its content does not count towards the limit of any disk.
 const (
 	snapshotCreate    = 0x50009401 // BTRFS_IOC_SNAP_CREATE
 	subvolumeCreate   = 0x5000940e // BTRFS_IOC_SUBVOL_CREATE
@@ -17,7 +17,7 @@ const (
 	subvolumeCreateV2 = 0x50009418 // BTRFS_IOC_SUBVOL_CREATE_V2
 )
 
-// ensureProfile makes the profile that every desktop has. Running desktops have a changed one from their next start.
+// ensureProfile creates or updates the profile of all desktops. A change applies to running desktops at their next start.
 func ensureProfile(s server) error {
 	const description = "Settings made here apply to every desktop"
 	wanted := api.ConfigMap{"security.syscalls.deny": deniedCalls()}
@@ -34,8 +34,8 @@ func ensureProfile(s server) error {
 	return s.UpdateProfile(api.ProjectDefaultName, update, etag)
 }
 
-// deniedCalls are lines of a container's seccomp policy. The kernel looks at the lower half of a request alone, so the
-// policy does, too.
+// deniedCalls returns lines of a container's seccomp policy. The kernel uses only the lower half of a request, and so does the
+// policy.
 func deniedCalls() string {
 	var lines []string
 	for _, request := range []uint{snapshotCreate, subvolumeCreate, snapshotCreateV2, subvolumeCreateV2} {

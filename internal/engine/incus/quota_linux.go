@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// countByOwner has the btrfs file system at dir count blocks for the disk that wrote them ("simple quotas"), unless it
-// counts in some way already. It fails where the kernel, before 6.7, cannot.
+// countByOwner makes the btrfs file system at dir count blocks for the disk that wrote them ("simple quotas"), unless it counts
+// already. It returns an error if the kernel, before 6.7, does not support that.
 func countByOwner(dir string) error {
 	const quotaControl, enableSimple = 0xc0109428, 4 // BTRFS_IOC_QUOTA_CTL, BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA
 	f, err := os.Open(dir)

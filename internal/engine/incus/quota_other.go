@@ -4,5 +4,5 @@ package incus
 
 import "errors"
 
-// countByOwner fails: there are no pools where there is no Linux.
+// countByOwner returns an error: without Linux there are no pools.
 func countByOwner(string) error { return errors.ErrUnsupported }

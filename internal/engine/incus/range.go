@@ -10,7 +10,8 @@ import (
 	"carrel/internal/engine"
 )
 
-// roomFor refuses a new range that a network cannot have: Incus takes any, and the host's routes then lead elsewhere.
+// roomFor returns an error for a new range that a network cannot have: Incus accepts any, and the host's routes would then lead
+// elsewhere.
 func (e *Engine) roomFor(s server, name string, wanted netip.Prefix) error {
 	all, err := s.GetNetworks()
 	if err != nil {
@@ -35,7 +36,7 @@ func (e *Engine) roomFor(s server, name string, wanted netip.Prefix) error {
 	return apartFromHost(name, wanted)
 }
 
-// leavesNobodyOut refuses to give a network another range in which its machines have no place.
+// leavesNobodyOut returns an error for another range of a network that does not contain the addresses of its machines.
 func leavesNobodyOut(s server, n api.Network, wanted netip.Prefix) error {
 	instances, err := s.GetInstancesAllProjects(api.InstanceTypeAny)
 	if err != nil {
@@ -56,7 +57,7 @@ func leavesNobodyOut(s server, n api.Network, wanted netip.Prefix) error {
 		engine.ErrConflict, n.Config["ipv4.address"], out, wanted)
 }
 
-// apartFromHost refuses a range that holds an address of another of the host's interfaces.
+// apartFromHost returns an error for a range that contains an address of another interface of the host.
 func apartFromHost(name string, wanted netip.Prefix) error {
 	interfaces, err := net.Interfaces()
 	if err != nil {
@@ -68,7 +69,7 @@ func apartFromHost(name string, wanted netip.Prefix) error {
 		}
 		addresses, err := i.Addrs()
 		if err != nil {
-			continue // it went away meanwhile
+			continue // it was removed meanwhile
 		}
 		for _, a := range addresses {
 			p, err := netip.ParsePrefix(a.String())

@@ -16,25 +16,27 @@ import (
 )
 
 const (
-	// rebuildSteps bounds what one Rebuild does, so that two with different marks do not undo each other without end.
+	// rebuildSteps limits the steps of one Rebuild, so that two with different marks do not undo each other endlessly.
 	rebuildSteps = 16
-	// claimPeriod is how long others leave the system disk to the call that has claimed it and has not begun. They
-	// measure it from when they saw the claim first, so no clocks are compared.
+	// claimPeriod is how long others wait for a call that has claimed the system disk and has not begun. They measure it from
+	// when they first saw the claim, so no clocks are compared.
 	claimPeriod = 3 * time.Second
-	// startShare is the part of it that a claim waits for starts that somebody has decided on and not asked for yet.
+	// startShare is the divisor of claimPeriod that gives how long a claim waits for starts that were decided before and not
+	// requested yet.
 	startShare = 10
-	// markLimit is the longest mark, in characters.
+	// markLimit is the maximum length of a mark, in characters.
 	markLimit = 64
 )
 
 // Rebuild replaces the system disk: power off, claim, Incus' own rebuild, start.
 //
-// The claim is written with the wish (mark, image, size, guest document) by one change that the daemon refuses when the
-// instance has changed since the look. Its key is an "image." one, for Incus drops those in the same transaction in
-// which it records the new disk: whoever finds the claim gone knows that the disk is new, however the caller and the
-// daemon ended. A start is no change and cannot be refused, and Incus lets one into the middle of a rebuild: a machine
-// that this call has not halted itself may be about to be started, so the claim waits for that first. Who finds a claim that came to nothing has the disk replaced before anything else: where a daemon died
-// half way there is none, and any change, even a start, lets Incus make a folder in its place that it cannot remove.
+// The claim is written together with the desired state (mark, image, size, guest document) by one change that the daemon refuses
+// if the instance has changed since it was read. Its key begins with "image.", since Incus deletes such keys in the same
+// transaction in which it records the new disk: once the claim is gone the disk is new, however the caller and the daemon ended.
+// A start is not a change and cannot be refused, and Incus allows one in the middle of a rebuild: another call may be about to
+// start a machine that this call has not stopped itself, so the claim waits for that first. A call that finds a claim whose
+// rebuild did not happen replaces the disk before anything else: if a daemon died in the middle there is no disk, and any change,
+// even a start, makes Incus create a folder in its place that it cannot remove.
 func (e *Engine) Rebuild(ctx context.Context, spec engine.Spec, mark string) (engine.Machine, error) {
 	doing := "rebuilding " + spec.ID
 	if err := e.check(spec); err != nil {
@@ -58,15 +60,15 @@ type rebuild struct {
 	server  server
 	spec    engine.Spec
 	mark    string
-	fitting bool      // the wish was found to be possible
-	settled bool      // nobody is about to start the machine: this call has ended it, or waited
-	claim   string    // what this call writes to claim the system disk
+	fitting bool      // the request was checked and is possible
+	settled bool      // no other call is about to start the machine: this call has stopped it, or waited
+	claim   string    // the value by which this call claims the system disk
 	claimed time.Time // when it did; zero before
-	other   string    // somebody else's claim
-	until   time.Time // when that has come to nothing
+	other   string    // another call's claim
+	until   time.Time // when that claim expires
 }
 
-// run looks and takes a step until the machine runs from the disk that the mark names.
+// run reads the machine and takes a step until it runs from the disk that the mark identifies.
 func (r *rebuild) run(ctx context.Context) (engine.Machine, error) {
 	for steps := 0; steps < rebuildSteps; {
 		found, etag, err := r.server.GetInstance(instanceName(r.spec.ID))
@@ -97,12 +99,13 @@ func (r *rebuild) run(ctx context.Context) (engine.Machine, error) {
 	return engine.Machine{}, fmt.Errorf("%w: others change it, too", engine.ErrConflict)
 }
 
-// holds tells whether the instance has the system disk that is wanted.
+// holds reports whether the instance has the wanted system disk.
 func (r *rebuild) holds(i *api.Instance) bool {
 	return markOf(i) == r.mark && baseOf(i) == r.spec.Image
 }
 
-// waits lets time pass while another call has claimed the system disk: until its rebuild has ended or will not begin.
+// waits pauses while another call has claimed the system disk, until its rebuild has ended or its claim has expired, and returns
+// whether it did.
 func (r *rebuild) waits(ctx context.Context, i *api.Instance) (bool, error) {
 	claim := i.Config[claimKey]
 	if claim == "" || claim == r.claim {
@@ -112,7 +115,7 @@ func (r *rebuild) waits(ctx context.Context, i *api.Instance) (bool, error) {
 		return busy, err
 	}
 	if claim != r.other {
-		// Of two who wait one shall be first.
+		// A random time, so that one of two waiting calls is first.
 		r.other, r.until = claim, time.Now().Add(r.engine.claimPeriod+rand.N(r.engine.claimPeriod/3))
 	}
 	if time.Now().After(r.until) {
@@ -122,7 +125,7 @@ func (r *rebuild) waits(ctx context.Context, i *api.Instance) (bool, error) {
 	return err == nil, err
 }
 
-// pause lets time pass, unless the context ends before.
+// pause waits, unless the context ends before.
 func pause(ctx context.Context, d time.Duration) error {
 	over := time.NewTimer(d)
 	defer over.Stop()
@@ -154,7 +157,7 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 		r.settled = err == nil
 		return err
 	case engine.Broken:
-		_ = halt(ctx, r.server, i, true) // it may refuse and can yet be rebuilt
+		_ = halt(ctx, r.server, i, true) // a machine that does not stop can still be rebuilt
 	case engine.Stopped:
 	}
 	if i.Config[claimKey] == "" {
@@ -184,7 +187,7 @@ func (r *rebuild) step(ctx context.Context, i *api.Instance, etag string) error 
 	return refused(err)
 }
 
-// awaitStarts lets starts come to their end that were decided on before the claim could be seen.
+// awaitStarts waits for starts that were decided before the claim could be seen.
 func (r *rebuild) awaitStarts(ctx context.Context, i *api.Instance) error {
 	if err := pause(ctx, r.engine.claimPeriod/startShare); err != nil {
 		return err
@@ -193,18 +196,18 @@ func (r *rebuild) awaitStarts(ctx context.Context, i *api.Instance) error {
 	return err
 }
 
-// rootless tells whether a start failed because another rebuild was between the old disk and the new one.
+// rootless reports whether a start failed because another rebuild had removed the old disk and not recorded the new one.
 func rootless(err error) bool { return says(err, "unable to resolve container rootfs") }
 
-// release gives the claim back where Incus has refused to touch the disk, so that the machine can be started.
+// release removes the claim after Incus has refused to touch the disk, so that the machine can be started.
 func (r *rebuild) release(i *api.Instance) error {
 	return r.engine.change(r.server, i, "", api.ConfigMap{claimKey: "", markKey: "", markedImageKey: ""}, nil)
 }
 
-// errSuperseded must not look like a passing conflict.
+// errSuperseded must not look like a transient conflict.
 var errSuperseded = fmt.Errorf("%w: a rebuild with another mark came in between", engine.ErrConflict)
 
-// fits refuses what a rebuild cannot change.
+// fits returns an error for what a rebuild cannot change.
 func (r *rebuild) fits(i *api.Instance) error {
 	vm, err := r.engine.readKind(r.server, r.spec.Image)
 	if err != nil {
@@ -226,7 +229,7 @@ func kind(vm bool) string {
 	return "container"
 }
 
-// take claims the system disk and writes down what it shall be.
+// take claims the system disk and writes its desired state.
 func (r *rebuild) take(i *api.Instance, etag string) error {
 	document, err := json.Marshal(r.spec.Guest)
 	if err != nil {
@@ -248,14 +251,14 @@ func (r *rebuild) take(i *api.Instance, etag string) error {
 	return refused(err)
 }
 
-// change sets the named keys and devices of an instance and leaves the others, unless it has changed since the look
-// that etag is of. An empty value removes a key.
+// change changes the named keys and devices of an instance and keeps the others, unless it has changed since the read that
+// returned etag. An empty value removes a key.
 func (e *Engine) change(s server, i *api.Instance, etag string, config api.ConfigMap, devices api.DevicesMap) error {
 	change := map[string]any{"description": i.Description, "config": config, "devices": devices}
 	return e.patch(s, i.Name, change, etag)
 }
 
-// whole fails with engine.ErrConflict while a rebuild of the instance is half done.
+// whole returns engine.ErrConflict while a rebuild of the instance is incomplete.
 func whole(i *api.Instance) error {
 	if i.Config[claimKey] != "" {
 		return fmt.Errorf("%w: its rebuild is half done", engine.ErrConflict)
@@ -263,7 +266,7 @@ func whole(i *api.Instance) error {
 	return nil
 }
 
-// markOf is the mark of the rebuild that made the system disk, or empty.
+// markOf returns the mark of the rebuild that created the system disk, or "".
 func markOf(i *api.Instance) string {
 	if i.Config[claimKey] != "" || baseOf(i) != i.Config[markedImageKey] {
 		return ""
@@ -271,5 +274,5 @@ func markOf(i *api.Instance) string {
 	return i.Config[markKey]
 }
 
-// baseOf is the image that the system disk was made from.
+// baseOf returns the image that the system disk was created from.
 func baseOf(i *api.Instance) string { return i.Config["volatile.base_image"] }

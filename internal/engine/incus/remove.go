@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// removePatience is for how long Remove goes on trying while nothing more goes away. A busy host takes minutes to end a machine
-	// or to let a storage pool go.
+	// removePatience is how long Remove keeps trying without progress. A busy host takes minutes to stop a machine or to release
+	// a storage pool.
 	removePatience = 5 * time.Minute
-	// removePause is the time between two tries.
+	// removePause is the pause between two tries.
 	removePause = 2 * time.Second
-	// mostLeft is how many things that are left a sentence names.
+	// mostLeft is the maximum number of remaining things that an error names.
 	mostLeft = 5
 )
 
-// Remove deletes everything that Prepare and the engine have made: all machines with their data, images, networks,
-// pools and the project. Removing what is gone succeeds. What cannot be removed yet is tried again, until nothing more goes away for
-// some minutes; the error then names what is left and why, and another call goes on from there. progress may be nil.
+// Remove deletes everything that Prepare and the engine have created: all machines with their data, images, networks, pools and
+// the project. Removing what is gone succeeds. It tries again what cannot be removed yet, until there is no progress for some
+// minutes; the error then names what is left and why, and another call continues. progress may be nil.
 func Remove(ctx context.Context, config Config, progress func(string)) error {
 	if progress == nil {
 		progress = func(string) {}
@@ -75,7 +75,7 @@ func (r *removal) run(ctx context.Context) error {
 	}
 }
 
-// told names what is left.
+// told returns a text that names what is left.
 func (r *removal) told() string {
 	var all []string
 	for i, err := range r.left {
@@ -88,14 +88,14 @@ func (r *removal) told() string {
 	return strings.Join(all, "; ")
 }
 
-// removing notes a thing that is still there, with the reason.
+// removing records a thing that still exists, with the reason.
 func (r *removal) removing(what string, err error) {
 	if err != nil && !absent(err) {
 		r.left = append(r.left, fmt.Errorf("%s (%w)", what, err))
 	}
 }
 
-// round tries to remove each thing that is there. Pools go last, for everything else is in them.
+// round tries to remove everything that exists. Pools are last, since everything else is in them.
 func (r *removal) round(ctx context.Context) {
 	project, _, err := r.server.GetProject(r.engine.config.Project)
 	switch {
@@ -114,7 +114,7 @@ func (r *removal) round(ctx context.Context) {
 	r.pools()
 }
 
-// machines removes the instances: the daemon's own way would wait for each to shut down.
+// machines deletes the instances: the daemon's own way would wait for each to shut down.
 func (r *removal) machines(ctx context.Context) {
 	s, err := r.engine.connect(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (r *removal) machines(ctx context.Context) {
 			r.progress(fmt.Sprintf("Removing machines: %d of %d", n, len(all)))
 		}
 		if i.StatusCode != api.Stopped {
-			_ = act(s, i.Name, api.InstanceStatePut{Action: "stop", Timeout: -1, Force: true}) // removing it tells
+			_ = act(s, i.Name, api.InstanceStatePut{Action: "stop", Timeout: -1, Force: true}) // deleting it reports the error
 		}
 		r.removing("the machine "+i.Name, remove(s, i.Name))
 	}
@@ -171,7 +171,7 @@ func (r *removal) pools() {
 	}
 }
 
-// Inhabitants lists the machines in a project, by the engine's names, with the installation that each carries. There are none where
+// Inhabitants lists the machines in a project, by the engine's names, with the installation that each carries. There are none if
 // Prepare has not run.
 func Inhabitants(ctx context.Context, config Config) ([]engine.Machine, error) {
 	e, err := Open(ctx, config)

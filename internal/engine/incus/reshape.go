@@ -14,9 +14,9 @@ import (
 	"carrel/internal/engine"
 )
 
-// Reshape gives a machine its size and its disks. New volumes are made and old ones grow first; then one change of the
-// instance, which the daemon refuses when it has changed since the look, attaches and takes away and notes which
-// volumes are left to delete; those go last.
+// Reshape changes the size and the disks of a machine. It first creates new volumes and enlarges existing ones; then one change
+// of the instance, which the daemon refuses if it has changed since it was read, attaches and detaches volumes and records which
+// are to be deleted; those are deleted last.
 func (e *Engine) Reshape(ctx context.Context, spec engine.Spec) (engine.Machine, error) {
 	doing := "reshaping " + spec.ID
 	if err := e.check(spec); err != nil {
@@ -49,7 +49,7 @@ func (e *Engine) Reshape(ctx context.Context, spec engine.Spec) (engine.Machine,
 	return engine.Machine{}, translate(ctx, doing, failure)
 }
 
-// reshape takes the next step; it is done when there is none.
+// reshape takes the next step; it returns done if there is none.
 func (e *Engine) reshape(s server, found *api.Instance, etag string, spec engine.Spec) (done bool, err error) {
 	if err := whole(found); err != nil {
 		return false, err
@@ -78,23 +78,23 @@ func (e *Engine) reshape(s server, found *api.Instance, etag string, spec engine
 	}
 	err = e.change(s, found, etag, p.config, p.devices)
 	if err != nil && p.config["limits.memory"] != "" && says(err, "setting cgroup") {
-		// The kernel takes no memory away that it cannot write elsewhere.
+		// The kernel cannot take away memory whose content it cannot write elsewhere.
 		return false, fmt.Errorf("%w: it uses more than %d MiB of memory: %w", engine.ErrConflict, spec.MemoryMiB, err)
 	}
 	return false, refused(err)
 }
 
-// plan is what an instance needs to have a shape.
+// plan is what has to be changed of an instance.
 type plan struct {
 	config  api.ConfigMap
 	devices api.DevicesMap
-	add     []engine.Disk // volumes to make
+	add     []engine.Disk // volumes to create
 	grow    []engine.Disk // volumes to enlarge
 }
 
 func (p plan) empty() bool { return len(p.config) == 0 && len(p.devices) == 0 }
 
-// plan compares an instance with what it shall be. ErrInvalid when it cannot become so.
+// plan compares an instance with its desired shape. ErrInvalid if it cannot be changed to it.
 func (e *Engine) plan(found *api.Instance, spec engine.Spec) (plan, error) {
 	p := plan{config: api.ConfigMap{}, devices: api.DevicesMap{}}
 	is := e.machine(found)
@@ -128,8 +128,8 @@ func (e *Engine) plan(found *api.Instance, spec engine.Spec) (plan, error) {
 	return p, nil
 }
 
-// processors is how the number of processors is written next. Incus spreads the processors anew before it records the
-// change, so most times with the old number; a second change, from "02" to "2", has it do so with the new one.
+// processors returns the text for the number of processors. Incus redistributes the processors before it records the change, so
+// usually with the old number; a second change, from "02" to "2", makes it do so with the new one.
 func processors(found *api.Instance, count int) string {
 	text := strconv.Itoa(count)
 	if stateOf(found) != engine.Stopped && number(found.Config["limits.cpu"], "") != count {
@@ -138,7 +138,7 @@ func processors(found *api.Instance, count int) string {
 	return text
 }
 
-// planDisk compares an attached data disk with what it shall be.
+// planDisk compares an attached data disk with its desired state.
 func (e *Engine) planDisk(p *plan, is slot, wanted []engine.Disk) error {
 	i := slices.IndexFunc(wanted, func(d engine.Disk) bool { return d.ID == is.disk.ID })
 	if i < 0 {
@@ -161,7 +161,7 @@ func (e *Engine) planDisk(p *plan, is slot, wanted []engine.Disk) error {
 	return nil
 }
 
-// grows refuses to make a disk smaller or another one.
+// grows returns an error for a disk that would shrink or become another one.
 func grows(name string, is, shall engine.Disk) error {
 	if shall.GiB < is.GiB || shall.Class != is.Class {
 		return fmt.Errorf("%w: %s has %d GiB of class %q and cannot become %d GiB of %q", engine.ErrInvalid,
@@ -170,7 +170,7 @@ func grows(name string, is, shall engine.Disk) error {
 	return nil
 }
 
-// missingDisks are those of the wanted disks that are not attached to the instance.
+// missingDisks returns those of the wanted disks that are not attached to the instance.
 func missingDisks(found *api.Instance, wanted []engine.Disk) []engine.Disk {
 	has := slots(found)
 	return slices.DeleteFunc(slices.Clone(wanted), func(d engine.Disk) bool {
@@ -178,8 +178,7 @@ func missingDisks(found *api.Instance, wanted []engine.Disk) []engine.Disk {
 	})
 }
 
-// attach adds the devices of disks, and what is to be known of them, to a change of the instance. It fills the empty
-// places first.
+// attach adds the devices of disks, and their keys, to a change of the instance. It fills empty places first.
 func (e *Engine) attach(found *api.Instance, disks []engine.Disk, config api.ConfigMap, devices api.DevicesMap) {
 	n := 0
 	for _, d := range disks {
@@ -194,7 +193,7 @@ func (e *Engine) attach(found *api.Instance, disks []engine.Disk, config api.Con
 	}
 }
 
-// growDisk enlarges a volume, whose size is on it and on the instance.
+// growDisk enlarges a volume, whose size is on the volume and on the instance.
 func (e *Engine) growDisk(s server, d engine.Disk) error {
 	pool := e.config.Classes[d.Class]
 	return unraced(func() error {
@@ -211,7 +210,7 @@ func (e *Engine) growDisk(s server, d engine.Disk) error {
 	})
 }
 
-// goneDisks are the volumes that were taken away from the instance and are still to be deleted, with their pools.
+// goneDisks returns the volumes that were detached from the instance and are still to be deleted, with their pools.
 func goneDisks(found *api.Instance) map[string]string {
 	gone := map[string]string{}
 	for key, pool := range found.Config {
@@ -222,7 +221,7 @@ func goneDisks(found *api.Instance) map[string]string {
 	return gone
 }
 
-// deleteGone deletes volumes that were taken away, and then the notes of them.
+// deleteGone deletes detached volumes, and then their keys.
 func (e *Engine) deleteGone(s server, found *api.Instance, etag string, gone map[string]string) error {
 	notes := api.ConfigMap{}
 	for disk, pool := range gone {

@@ -16,22 +16,22 @@ import (
 	"carrel/internal/guest"
 )
 
-// outputLimit bounds what is kept of a guest program's output, in bytes.
+// outputLimit is the maximum output of a guest program that is kept, in bytes.
 const outputLimit = 1 << 20
 
-// session is a process inside a machine, run through the daemon's API. Closing it kills the process: that is what the
-// daemon does when the control channel ends.
+// session is a process inside a machine, run through the daemon's API. Closing it kills the process: the daemon does that when
+// the control channel ends.
 type session struct {
 	operation                      string
 	control, stdin, stdout, stderr *websocket.Conn
-	reading                        io.Reader     // the rest of the message that Read is in
-	complaint                      tail          // what the process wrote to its standard error
-	complained                     chan struct{} // closed when that has ended
+	reading                        io.Reader     // the rest of the current message
+	complaint                      tail          // the end of the process's standard error
+	complained                     chan struct{} // closed when standard error has ended
 	pumps                          sync.WaitGroup
 	closing                        sync.Once
 }
 
-// execute begins a process. The context bounds the beginning only.
+// execute starts a process. The context limits only the start.
 func execute(ctx context.Context, s server, name string, command ...string) (*session, error) {
 	op, _, err := s.RawOperation("POST", "/instances/"+name+"/exec", api.InstanceExecPost{Command: command, WaitForWS: true}, "")
 	if err != nil {
@@ -40,7 +40,7 @@ func execute(ctx context.Context, s server, name string, command ...string) (*se
 	description := op.Get()
 	secrets, _ := description.Metadata["fds"].(map[string]any)
 	p := &session{operation: description.ID, complained: make(chan struct{})}
-	// The control channel comes first: the process begins once the others are there, and must never be without it.
+	// The control channel comes first: the process starts once the others are connected, and must never be without it.
 	for _, channel := range []struct {
 		name string
 		conn **websocket.Conn
@@ -65,7 +65,7 @@ func execute(ctx context.Context, s server, name string, command ...string) (*se
 	return p, nil
 }
 
-// keepAlive reads and drops what comes until the channel is closed, which answers the daemon's pings.
+// keepAlive reads and discards messages until the channel is closed, which answers the daemon's pings.
 func keepAlive(conn *websocket.Conn) {
 	for {
 		if _, _, err := conn.NextReader(); err != nil {
@@ -74,7 +74,7 @@ func keepAlive(conn *websocket.Conn) {
 	}
 }
 
-// listen copies a channel until its stream has ended, as the daemon says with an empty text message.
+// listen copies a channel until its stream has ended, which the daemon signals by an empty text message.
 func listen(conn *websocket.Conn, to io.Writer) {
 	for {
 		kind, message, err := conn.ReadMessage()
@@ -85,23 +85,23 @@ func listen(conn *websocket.Conn, to io.Writer) {
 	}
 }
 
-// lastWords returns what a process that has ended wrote to its standard error. Its end travels on a channel of its own, so it may
-// arrive after everything else.
+// lastWords returns what an ended process wrote to its standard error. That is a channel of its own, so it may arrive after
+// everything else.
 func (p *session) lastWords() string {
 	select {
 	case <-p.complained:
-	case <-time.After(2 * time.Second): // a child of the process may hold the channel open
+	case <-time.After(2 * time.Second): // a child of the process may keep the channel open
 	}
 	return p.complaint.String()
 }
 
-// Read reads the process's standard output. It ends with io.EOF when the process has ended, whatever the reason.
+// Read reads the process's standard output. It returns io.EOF when the process has ended, whatever the reason.
 func (p *session) Read(b []byte) (int, error) {
 	for {
 		if p.reading == nil {
 			kind, message, err := p.stdout.NextReader()
 			if err != nil || kind != websocket.BinaryMessage {
-				return 0, io.EOF // an empty text message is how the daemon says that the output has ended
+				return 0, io.EOF // an empty text message means that the output has ended
 			}
 			p.reading = message
 		}
@@ -124,7 +124,7 @@ func (p *session) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Close ends the process, if it has not ended, and waits for nothing but this side's readers.
+// Close kills the process, if it runs, and waits only for this side's readers.
 func (p *session) Close() error {
 	p.hangUp()
 	p.pumps.Wait()
@@ -154,8 +154,8 @@ func (e *exitError) Error() string {
 	return e.complaint
 }
 
-// run runs carrel-guest to its end, with in on its standard input, and returns its standard output. When the context
-// ends, so does the process. An *exitError tells that the program itself reports a failure.
+// run runs carrel-guest to its end, with in on its standard input, and returns its standard output. If the context ends, the
+// process is killed. An *exitError means that the program itself reports an error.
 func run(ctx context.Context, s server, name string, in []byte, arguments ...string) ([]byte, error) {
 	p, err := execute(ctx, s, name, append([]string{guest.Path}, arguments...)...)
 	if err != nil {
@@ -165,7 +165,7 @@ func run(ctx context.Context, s server, name string, in []byte, arguments ...str
 	stop := context.AfterFunc(ctx, p.hangUp)
 	defer stop()
 	if len(in) > 0 {
-		// A process that ends without reading its input says why on its own.
+		// If the process ends without reading its input, its own error says why.
 		_, _ = p.Write(in)
 	}
 	_ = p.stdin.WriteMessage(websocket.TextMessage, nil)

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// NestedSubvolumes lists the btrfs subvolumes within the disks of desktops in storage pools of this machine, by their paths: what is written to
-// them counts for no disk and escapes its limit. Desktops cannot make any (profile.go); those of before that are still there. It needs
-// to be root.
+// NestedSubvolumes lists the paths of btrfs subvolumes within the disks of desktops in storage pools of this machine: data in
+// them does not count towards the disk's limit. Desktops can no longer create any (profile.go); older ones still exist. It needs
+// root.
 func NestedSubvolumes(ctx context.Context, pools []string) ([]string, error) {
 	var nested []string
 	for _, pool := range slices.Compact(slices.Sorted(slices.Values(pools))) {
@@ -27,8 +27,8 @@ func NestedSubvolumes(ctx context.Context, pools []string) ([]string, error) {
 	return nested, nil
 }
 
-// nestedIn picks from what btrfs lists the paths below a machine's disk, which is two folders deep: "ID 259 gen 37 top level 5 path
-// containers/carrel_d-1/home/anna/more".
+// nestedIn extracts from the output of btrfs the paths below a machine's disk, which is two folders deep: "ID 259 gen 37 top
+// level 5 path containers/carrel_d-1/home/anna/more".
 func nestedIn(list string) (paths []string) {
 	for line := range strings.Lines(list) {
 		_, path, _ := strings.Cut(strings.TrimSpace(line), " path ")

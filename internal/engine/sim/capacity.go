@@ -8,7 +8,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// Capacity implements engine.Engine: a pool for each class, whose machines have written what Fill says.
+// Capacity implements engine.Engine: one pool per class, used as set by Fill.
 func (e *Engine) Capacity(ctx context.Context) (engine.Capacity, error) {
 	if err := e.look(ctx, ""); err != nil {
 		return engine.Capacity{}, fmt.Errorf("reading the capacity: %w", err)
@@ -24,7 +24,7 @@ func (e *Engine) Capacity(ctx context.Context) (engine.Capacity, error) {
 	return c, nil
 }
 
-// Fill makes the desktops have written so many bytes to the disks of a class.
+// Fill sets how many bytes the desktops have written to the disks of a class.
 func (e *Engine) Fill(class string, bytes int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

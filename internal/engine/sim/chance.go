@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// chance decides what the configuration leaves to chance. A draw depends on the seed, on what is drawn, for which
-// machine and for the how-many-eth time, not on the order in which goroutines happen to run.
+// chance makes the random decisions of the configuration. A draw depends on the seed, its kind, the machine and the number of
+// such draws before, not on the order in which goroutines run.
 type chance struct {
 	seed   uint64
 	jitter float64
 
 	mu     sync.Mutex // guards what follows
 	faults map[string]Fault
-	left   map[string]int    // of each fault's Count
-	draws  map[uint64]uint32 // how often each (what, id), hashed, was drawn
+	left   map[string]int    // what is left of each fault's Count
+	draws  map[uint64]uint32 // number of draws by hashed kind and id
 }
 
 func newChance(c Config) *chance {
@@ -37,7 +37,7 @@ func (c *chance) set(name string, f Fault) {
 	c.faults[name], c.left[name] = f, f.Count
 }
 
-// strikes tells whether the fault happens now, and how.
+// strikes returns whether the fault happens now, and how.
 func (c *chance) strikes(name, id string) (Fault, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,7 +62,7 @@ func (c *chance) spread(d time.Duration, what, id string) time.Duration {
 	return d + time.Duration(float64(d)*c.jitter*(2*c.roll(what, id)-1))
 }
 
-// roll is in [0, 1). The caller holds the mutex.
+// roll returns a number in [0, 1). The caller has locked the mutex.
 func (c *chance) roll(what, id string) float64 {
 	h := fnv.New64a()
 	h.Write([]byte(what + "\x00" + id))

@@ -10,30 +10,30 @@ import (
 	"time"
 )
 
-// Config describes a simulated installation. The zero value is usable: one host without a limit, one image, no delay,
-// no fault, and nothing kept on disk.
+// Config is the configuration of a simulated installation. The zero value is usable: one host without a limit, one image, no
+// delays, no faults, and nothing stored on disk.
 type Config struct {
-	// File keeps the machines, so that another process finds them after this one has ended, however it ended. One
-	// process at a time may use it. Empty keeps them in memory only.
+	// File stores the machines, so that another process finds them after this one has ended in any way. One process at a time may
+	// use it. Empty keeps them only in memory.
 	File string `yaml:"file"`
-	// Seed decides jitter and faults. The same seed, the same calls: the same outcome, in whatever order machines
-	// take their turns.
+	// Seed determines jitter and faults. The same seed and the same calls give the same results, in whatever order machines are
+	// processed.
 	Seed uint64 `yaml:"seed"`
-	// Hosts are where machines run; empty means one host without a limit in the zone "default".
+	// Hosts are the hosts that run machines; empty means one host without a limit in the zone "default".
 	Hosts []Host `yaml:"hosts"`
 	// Classes are the volume types; empty means SAS and SSD.
 	Classes []string `yaml:"classes"`
-	// Storage is how large the pool of a class is, in GiB; a class that is left out has no limit.
+	// Storage is the size of each class's pool, in GiB; a class without an entry has no limit.
 	Storage map[string]int `yaml:"storage"`
-	// MemoryMiB is the memory of all hosts for desktops that run; 0 is without a limit.
+	// MemoryMiB is the memory of all hosts for running desktops; 0 means no limit.
 	MemoryMiB int `yaml:"memory_mib"`
-	// Images can be launched; empty means DefaultImages.
+	// Images are the images that can be launched; empty means DefaultImages.
 	Images []Image `yaml:"images"`
 	// VMs allows images that are virtual machines.
 	VMs bool `yaml:"vms"`
-	// Latency is how long things take.
+	// Latency is the duration of operations.
 	Latency Latency `yaml:"latency"`
-	// Faults go wrong on purpose, by name: see the Fault constants.
+	// Faults are deliberate faults, by name: see the Fault constants.
 	Faults map[string]Fault `yaml:"faults"`
 }
 
@@ -41,15 +41,15 @@ type Config struct {
 type Host struct {
 	Name      string `yaml:"name"`
 	Zone      string `yaml:"zone"`
-	CPUs      int    `yaml:"cpus"`       // what the host says it has; never enforced
+	CPUs      int    `yaml:"cpus"`       // reported, never enforced
 	MemoryMiB int    `yaml:"memory_mib"` // likewise
-	Capacity  int    `yaml:"capacity"`   // machines at most; 0 means no limit
-	Offline   bool   `yaml:"offline"`    // takes no new machine
+	Capacity  int    `yaml:"capacity"`   // maximum number of machines; 0 means no limit
+	Offline   bool   `yaml:"offline"`    // accepts no new machines
 }
 
 // Image is an engine.Image that can be launched.
 type Image struct {
-	ID          string `yaml:"id"` // empty means one made from the alias
+	ID          string `yaml:"id"` // empty means one derived from the alias
 	Alias       string `yaml:"alias"`
 	Description string `yaml:"description"`
 	VM          bool   `yaml:"vm"`
@@ -57,25 +57,25 @@ type Image struct {
 	OS          string `yaml:"os"`
 }
 
-// Latency is how long each operation takes; 0 is at once.
+// Latency is the duration of each operation; 0 means none.
 type Latency struct {
-	Read      time.Duration `yaml:"read"`      // every call that only looks
+	Read      time.Duration `yaml:"read"`      // every call that only reads
 	Launch    time.Duration `yaml:"launch"`    // until the machine runs
 	Start     time.Duration `yaml:"start"`     // also the second half of a restart
-	Stop      time.Duration `yaml:"stop"`      // asking politely; with force it takes no time
+	Stop      time.Duration `yaml:"stop"`      // without force; with force it takes no time
 	Hibernate time.Duration `yaml:"hibernate"` // and resuming
 	Delete    time.Duration `yaml:"delete"`
 	Rebuild   time.Duration `yaml:"rebuild"`   // until the machine runs from its new system disk
-	Reshape   time.Duration `yaml:"reshape"`   // when there is something to change
+	Reshape   time.Duration `yaml:"reshape"`   // if there is something to change
 	Boot      time.Duration `yaml:"boot"`      // from running until the guest has applied its document
 	Session   time.Duration `yaml:"session"`   // from then until an account's display answers
 	Configure time.Duration `yaml:"configure"` // applying a document
 	Display   time.Duration `yaml:"display"`   // opening a display
-	// Jitter spreads every figure above by up to this share in both directions: 0.2 turns 1s into 0.8s to 1.2s.
+	// Jitter varies every duration above by up to this share in both directions: 0.2 turns 1s into 0.8s to 1.2s.
 	Jitter float64 `yaml:"jitter"`
 }
 
-// Realistic is about what Incus needs on a small host.
+// Realistic returns about what Incus needs on a small host.
 func Realistic() Latency {
 	return Latency{
 		Read: 3 * time.Millisecond, Launch: 300 * time.Millisecond, Start: 150 * time.Millisecond,
@@ -86,7 +86,7 @@ func Realistic() Latency {
 	}
 }
 
-// DefaultImages is one gold image.
+// DefaultImages returns one gold image.
 func DefaultImages() []Image {
 	return []Image{{
 		ID:          fingerprint("debian-xfce"),
@@ -102,7 +102,7 @@ func fingerprint(alias string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// completed fills what is left out and refuses what makes no sense. It leaves the caller's maps and slices alone.
+// completed sets defaults and returns an error for invalid settings. It does not modify the caller's maps and slices.
 func (c Config) completed() (Config, error) {
 	if len(c.Hosts) == 0 {
 		c.Hosts = []Host{{Name: "sim", Zone: "default", CPUs: 64, MemoryMiB: 256 << 10}}
@@ -141,33 +141,33 @@ func (c Config) completed() (Config, error) {
 	return c, nil
 }
 
-// Fault says how often something goes wrong: the first Count times, and after that with Probability.
+// Fault says how often something fails: the first Count times, and after that with Probability.
 type Fault struct {
 	Count       int           `yaml:"count"`
 	Probability float64       `yaml:"probability"` // 0 to 1
-	After       time.Duration `yaml:"after"`       // for faults that take a while: vanishes, breaks, display-drops
+	After       time.Duration `yaml:"after"`       // for faults with a delay: vanishes, breaks, display-drops
 }
 
-// The faults, by the names that a configuration uses.
+// The faults, by their names in a configuration.
 const (
 	Unavailable    = "unavailable"     // any call fails with engine.ErrUnavailable and does nothing
-	ReplyLost      = "reply-lost"      // any change is carried out, then reported as failed
-	LaunchFails    = "launch-fails"    // Launch fails before anything is made
-	LaunchBreaks   = "launch-breaks"   // Launch fails and leaves a half-made machine
-	LaunchHangs    = "launch-hangs"    // Launch leaves a half-made machine and blocks until its context ends
+	ReplyLost      = "reply-lost"      // any change is made, then reported as failed
+	LaunchFails    = "launch-fails"    // Launch fails before anything is created
+	LaunchBreaks   = "launch-breaks"   // Launch fails and leaves an incomplete machine
+	LaunchHangs    = "launch-hangs"    // Launch leaves an incomplete machine and blocks until its context ends
 	NoCapacity     = "no-capacity"     // Launch fails with engine.ErrNoCapacity
 	Vanishes       = "vanishes"        // a launched machine is gone after a while
 	Breaks         = "breaks"          // a launched machine is broken after a while
 	StartFails     = "start-fails"     // Start fails; the machine stays as it was
 	StartHangs     = "start-hangs"     // Start blocks until its context ends; the machine stays as it was
-	StopHangs      = "stop-hangs"      // the system inside ignores the wish to stop, until it is forced
+	StopHangs      = "stop-hangs"      // the system inside ignores the request to stop without force
 	DeleteFails    = "delete-fails"    // Delete fails; the machine stays
 	RebuildFails   = "rebuild-fails"   // Rebuild fails before anything is done
-	RebuildBreaks  = "rebuild-breaks"  // Rebuild fails and leaves the machine off and without a system to start
-	RebuildHangs   = "rebuild-hangs"   // Rebuild leaves that, too, and blocks until its context ends
+	RebuildBreaks  = "rebuild-breaks"  // Rebuild fails and leaves the machine off and without a system disk
+	RebuildHangs   = "rebuild-hangs"   // the same, and Rebuild blocks until its context ends
 	ReshapeFails   = "reshape-fails"   // Reshape fails before anything is done
 	GuestFails     = "guest-fails"     // the guest cannot apply its document, at boot or in Configure
-	GuestSilent    = "guest-silent"    // from boot to stop the guest answers nothing
+	GuestSilent    = "guest-silent"    // the guest answers nothing until the machine stops
 	DisplayRefused = "display-refused" // Display fails
 	DisplayDrops   = "display-drops"   // a display's stream ends after a while
 )

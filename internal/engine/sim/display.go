@@ -14,7 +14,7 @@ import (
 	"carrel/internal/engine/sim/rfb"
 )
 
-// Display implements engine.Engine. It fails when the account has no session or its display does not answer yet.
+// Display implements engine.Engine. It returns an error if the account has no session or its display does not answer yet.
 func (e *Engine) Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error) {
 	near, err := e.display(ctx, id, account)
 	if err != nil {
@@ -43,13 +43,13 @@ func (e *Engine) display(ctx context.Context, id, account string) (io.ReadWriteC
 	near, far := net.Pipe()
 	s.attach(far)
 	if now, err := e.session(id, account); err != nil || now != s {
-		far.Close() // it ended while the viewer came
+		far.Close() // it ended while the viewer was connecting
 	}
 	go e.serve(far, s, id, account)
 	return near, nil
 }
 
-// session finds the screen of an account whose display answers.
+// session returns the screen of an account whose display answers.
 func (e *Engine) session(id, account string) (*screen, error) {
 	m, err := e.running(id)
 	if err != nil {
@@ -68,7 +68,7 @@ func (e *Engine) session(id, account string) (*screen, error) {
 	return s.screen, nil
 }
 
-// serve shows the screen to one viewer until either side has enough.
+// serve shows the screen to one viewer until either side ends.
 func (e *Engine) serve(far net.Conn, s *screen, id, account string) {
 	defer e.work.Done()
 	defer s.detach(far)
@@ -81,7 +81,7 @@ func (e *Engine) serve(far net.Conn, s *screen, id, account string) {
 	}
 }
 
-// view is what one viewer sees of a screen.
+// view is a screen as one viewer sees it.
 type view struct {
 	*screen
 	engine      *Engine
@@ -130,7 +130,7 @@ func (v *view) scene() picture.Scene {
 	return sc
 }
 
-// location is the time zone, which is on disk and so read only when it is another one; UTC when nobody knows it.
+// location returns the time zone, which is on disk and so read only when it changes; UTC if it is unknown.
 func (v *view) location(name string) *time.Location {
 	if v.zone == nil || name != v.zoneName {
 		zone, err := time.LoadLocation(name)

@@ -1,9 +1,9 @@
-// Package sim is an engine whose desktops exist only in this process. They take time, go wrong and draw themselves as
-// configured, so that everything above the engine runs, and can be tested, where no real desktop can.
+// Package sim is an engine whose desktops exist only in this process. They take time, fail and draw themselves as configured, so
+// that everything above the engine runs, and can be tested, where no real desktop can.
 //
-// What a machine is survives the process when Config.File is set; what is only in its memory (typed text, viewers,
-// messages) does not. All time comes from package time, so an engine that is opened and closed inside a
-// testing/synctest bubble follows the bubble's clock.
+// Machines survive the process if Config.File is set; what is only in their memory (typed text, viewers, messages) does not. All
+// time comes from package time, so an engine that is opened and closed inside a testing/synctest bubble follows the bubble's
+// clock.
 package sim
 
 import (
@@ -19,15 +19,15 @@ import (
 
 var _ engine.Engine = (*Engine)(nil)
 
-// Engine is the simulation. As with a real one, a change goes on when its caller has stopped waiting for it.
+// Engine is the simulation. As with a real one, a change continues when its caller has stopped waiting for it.
 type Engine struct {
 	config  Config
 	chance  *chance
-	journal *journal // nil keeps nothing
+	journal *journal // nil stores nothing
 	turns   turns
 	life    context.Context // ends with Close
 	end     context.CancelFunc
-	work    sync.WaitGroup // changes under way and displays being served
+	work    sync.WaitGroup // changes in progress and displays being served
 
 	mu       sync.RWMutex // guards what follows; a machine is replaced, never changed
 	closed   bool
@@ -41,8 +41,8 @@ type Engine struct {
 
 type address struct{ network, ip string }
 
-// Open starts a simulation with the machines that the configuration's file holds. The file belongs to this engine until
-// Close, and Open fails when another process has it.
+// Open starts a simulation with the machines in the configuration's file. The file belongs to this engine until Close; Open
+// returns an error if another process has it.
 func Open(c Config) (*Engine, error) {
 	c, err := c.completed()
 	if err != nil {
@@ -65,7 +65,7 @@ func Open(c Config) (*Engine, error) {
 	return e, nil
 }
 
-// Close ends every call, display and change that is under way and waits for them. The machines are kept as they are.
+// Close ends every call, display and change in progress and waits for them. The machines are stored as they are.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	already := e.closed
@@ -79,8 +79,8 @@ func (e *Engine) Close() error {
 	return e.journal.close()
 }
 
-// Inject makes a fault happen from now on, as if it had been configured; the zero Fault ends it. It fails when no fault
-// has the name.
+// Inject makes a fault happen from now on, as if it had been configured; the zero Fault ends it. It returns an error for an
+// unknown name.
 func (e *Engine) Inject(name string, f Fault) error {
 	if err := f.check(name); err != nil {
 		return err
@@ -141,7 +141,7 @@ func (e *Engine) List(ctx context.Context) ([]engine.Machine, error) {
 	return all, nil
 }
 
-// find is one look at one machine.
+// find reads one machine, with the delay and faults of a read.
 func (e *Engine) find(ctx context.Context, id string) (*machine, error) {
 	if err := e.look(ctx, id); err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (e *Engine) find(ctx context.Context, id string) (*machine, error) {
 	return e.machine(id)
 }
 
-// machine reads what is in memory now.
+// machine returns the machine in memory.
 func (e *Engine) machine(id string) (*machine, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -178,7 +178,7 @@ func (e *Engine) enter(ctx context.Context, id string) error {
 	return nil
 }
 
-// look enters a call that only reads, and takes the time that reading takes.
+// look begins a call that only reads, and waits as long as reading takes.
 func (e *Engine) look(ctx context.Context, id string) error {
 	if err := e.enter(ctx, id); err != nil {
 		return err
@@ -186,7 +186,7 @@ func (e *Engine) look(ctx context.Context, id string) error {
 	return e.pause(ctx, e.config.Latency.Read, "read", "")
 }
 
-// pause waits for d, give or take the jitter, or until the context or the engine ends.
+// pause waits for d, varied by the jitter, or until the context or the engine ends.
 func (e *Engine) pause(ctx context.Context, d time.Duration, what, id string) error {
 	return e.pauseExactly(ctx, e.chance.spread(d, what, id))
 }
@@ -217,8 +217,8 @@ func (e *Engine) hang(ctx context.Context) error {
 	}
 }
 
-// change waits for the machine's turn and then does something to it. When the caller stops waiting it goes on alone,
-// and the context that do receives is the engine's own: what do leaves in variables is the caller's only without an error.
+// change waits for the machine's turn and then runs do. If the caller stops waiting, do continues with the engine's own context:
+// the caller may use variables that do sets only if there is no error.
 func (e *Engine) change(ctx context.Context, id string, do func(context.Context) error) error {
 	if err := e.enter(ctx, id); err != nil {
 		return err

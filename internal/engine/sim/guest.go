@@ -10,7 +10,7 @@ import (
 	"carrel/internal/guest"
 )
 
-// running is the machine, unless it does not run or, silent, will never answer.
+// running returns the machine, or an error if it does not run or if its guest is silent and will never answer.
 func (e *Engine) running(id string) (*machine, error) {
 	m, err := e.machine(id)
 	if err != nil {
@@ -61,12 +61,12 @@ func (e *Engine) configure(ctx context.Context, id string, d guest.Desktop) (gue
 	return in.status(), nil
 }
 
-// Await implements engine.Engine. ErrConflict when the machine does not run, or stops meanwhile.
+// Await implements engine.Engine. ErrConflict if the machine does not run, or stops meanwhile.
 func (e *Engine) Await(ctx context.Context, id, account string) error {
 	return wrap("waiting for the guest of", id, e.await(ctx, id, account, false))
 }
 
-// await waits for an account, for the document, or, with booted, only until the guest answers at all.
+// await waits for an account, for the document or, with booted, only until the guest answers at all.
 func (e *Engine) await(ctx context.Context, id, account string, booted bool) error {
 	if err := e.look(ctx, id); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (e *Engine) await(ctx context.Context, id, account string, booted bool) err
 	}
 }
 
-// until waits for d, or without end when d is negative, and returns early when something changed.
+// until waits for d, or without limit if d is negative, and returns early if something changed.
 func (e *Engine) until(ctx context.Context, d time.Duration, changed <-chan struct{}) error {
 	var ready <-chan time.Time
 	if d >= 0 {
@@ -117,7 +117,7 @@ func (e *Engine) Status(ctx context.Context, id string) (guest.Status, error) {
 	return in.status(), nil
 }
 
-// Notify implements engine.Engine. ErrConflict when the machine does not run.
+// Notify implements engine.Engine. ErrConflict if the machine does not run.
 func (e *Engine) Notify(ctx context.Context, id string, m guest.Message) error {
 	in, err := e.talk(ctx, id)
 	if err != nil {
@@ -127,7 +127,7 @@ func (e *Engine) Notify(ctx context.Context, id string, m guest.Message) error {
 	return nil
 }
 
-// Messages lists what Notify has shown in a machine since it booted, oldest first; nothing when it does not run.
+// Messages returns what Notify has shown in a machine since it booted, oldest first; nothing if it does not run.
 func (e *Engine) Messages(id string) []guest.Message {
 	m, err := e.running(id)
 	if err != nil {
@@ -138,7 +138,7 @@ func (e *Engine) Messages(id string) []guest.Message {
 	return slices.Clone(m.inside.messages)
 }
 
-// talk reaches the guest of a running machine, which may never answer.
+// talk returns the inside of a running machine after its guest answers, which may be never.
 func (e *Engine) talk(ctx context.Context, id string) (*inside, error) {
 	if err := e.look(ctx, id); err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ type inside struct {
 	changed  chan struct{}
 	off      bool
 	silent   bool
-	failed   error // what the guest says went wrong
+	failed   error // the error that the guest reports
 	warnings []string
 	hostname string
 	sessions map[string]*session
@@ -37,7 +37,7 @@ type session struct {
 	screen  *screen
 }
 
-// newInside boots a guest that answers at the given time and whose displays answer a while later.
+// newInside boots a guest that answers at boot and whose displays answer login later.
 func newInside(d guest.Desktop, boot time.Time, login time.Duration) *inside {
 	in := &inside{boot: boot, ends: make(chan struct{}), changed: make(chan struct{}), sessions: map[string]*session{}}
 	in.setUp(d, boot.Add(login))
@@ -46,7 +46,7 @@ func newInside(d guest.Desktop, boot time.Time, login time.Duration) *inside {
 
 var accountName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
-// apply makes the inside be as d says; new sessions are ready after a while.
+// apply applies d inside; new sessions are ready after login.
 func (in *inside) apply(d guest.Desktop, login time.Duration) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -58,7 +58,7 @@ func (in *inside) apply(d guest.Desktop, login time.Duration) {
 	in.announce()
 }
 
-// setUp gives every account of the document a session and ends the others. The mutex is held.
+// setUp gives every account of the document a session and ends the others. The mutex is locked.
 func (in *inside) setUp(d guest.Desktop, ready time.Time) {
 	in.hostname = d.Hostname
 	in.warnings = nil
@@ -87,13 +87,13 @@ func (in *inside) setUp(d guest.Desktop, ready time.Time) {
 	}
 }
 
-// announce wakes those who wait for a change. It needs the mutex held.
+// announce wakes those who wait for a change. The mutex is locked.
 func (in *inside) announce() {
 	close(in.changed)
 	in.changed = make(chan struct{})
 }
 
-// shutDown takes the power: every display ends and nothing answers any more.
+// shutDown is a power-off: every display ends and nothing answers any more.
 func (in *inside) shutDown() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -117,8 +117,8 @@ func (in *inside) disconnect() {
 	}
 }
 
-// progress tells how far the guest is with the account, or with its document when account is empty: an error, or how
-// long to wait (0 when it is done, negative when nobody knows), and a channel that ends when that may be different.
+// progress returns the guest's state for the account, or for its document if account is empty: an error, or how long to wait (0
+// if it is ready, negative if unknown), and a channel that is closed when that may have changed.
 func (in *inside) progress(account string) (wait time.Duration, changed <-chan struct{}, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -161,7 +161,7 @@ func (in *inside) status() guest.Status {
 	return st
 }
 
-// notify shows the message in the sessions that it is for.
+// notify shows the message in its sessions.
 func (in *inside) notify(m guest.Message) {
 	in.mu.Lock()
 	defer in.mu.Unlock()

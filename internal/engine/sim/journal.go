@@ -12,19 +12,19 @@ import (
 	"carrel/internal/engine"
 )
 
-// journal is a file of JSON lines, one per change, the last one about a thing winning. A line is written with one write
-// call before the change is visible, so a process that is killed at any point leaves at most one torn last line, which
-// belongs to a change that nobody was told of; it is dropped. The file is not synchronised to disk at every line: after
-// a power cut the last seconds may be missing.
+// journal is a file of JSON lines, one per change; of several lines about the same thing the last one counts. A line is written
+// with one write call before the change is visible, so a process that is killed at any point leaves at most one incomplete last
+// line, which belongs to a change that no caller was told of; it is dropped. The file is not synchronised to disk at every line:
+// after a power cut the last seconds may be missing.
 //
 // Its user serialises all calls.
 type journal struct {
 	path       string
-	everything iter.Seq[entry] // what a shorter file has to hold
+	everything iter.Seq[entry] // the content of a compacted file
 	lock       io.Closer
 	file       *os.File
 	lines      int // in the file
-	spare      int // lines above which the file is worth rewriting
+	spare      int // number of lines above which the file is compacted
 }
 
 // entry is one line; one field is set.
@@ -34,7 +34,7 @@ type entry struct {
 	Network *engine.Network `json:"network,omitempty"`
 }
 
-// openJournal hands every line that the file holds to restore, and rewrites the file when most of it is history.
+// openJournal passes every line of the file to restore, and rewrites the file if most of it is outdated.
 func openJournal(path string, restore func(entry), everything iter.Seq[entry]) (*journal, error) {
 	j := &journal{path: path, everything: everything}
 	var err error

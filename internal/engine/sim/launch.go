@@ -13,7 +13,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// EnsureNetwork implements engine.Engine. ErrInvalid when the network makes no sense.
+// EnsureNetwork implements engine.Engine. ErrInvalid if the network is not valid.
 func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	if err := e.look(ctx, ""); err != nil {
 		return fmt.Errorf("ensuring network %s: %w", n.ID, err)
@@ -45,7 +45,7 @@ func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	return nil
 }
 
-// roomFor refuses a range that a network cannot have. It needs the mutex held.
+// roomFor returns an error for a range that a network cannot have. The mutex is locked.
 func (e *Engine) roomFor(id string, wanted netip.Prefix) error {
 	for _, other := range e.networks {
 		if p, err := netip.ParsePrefix(other.CIDR); err == nil && other.ID != id && p.Overlaps(wanted) {
@@ -87,10 +87,10 @@ func (e *Engine) launch(ctx context.Context, s engine.Spec) (*machine, error) {
 	return m, nil
 }
 
-// errHangs asks for a hang outside of the machine's turn, so that it can still be deleted.
+// errHangs requests a hang outside of the machine's turn, so that the machine can still be deleted.
 var errHangs = fmt.Errorf("%w: hangs", errSim)
 
-// complete looks at what is there and does what is missing until the machine runs. The caller has the machine's turn.
+// complete does what is missing until the machine runs. The caller has the machine's turn.
 func (e *Engine) complete(ctx context.Context, s engine.Spec) (*machine, error) {
 	m, err := e.machine(s.ID)
 	switch {
@@ -141,7 +141,7 @@ func (e *Engine) launchFault(id string, names ...string) error {
 	return nil
 }
 
-// validate refuses what no retry can make possible.
+// validate returns an error for what no retry can make possible.
 func (e *Engine) validate(s engine.Spec) error {
 	invalid := func(format string, args ...any) error {
 		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), engine.ErrInvalid)
@@ -179,8 +179,7 @@ func (e *Engine) validate(s engine.Spec) error {
 	return nil
 }
 
-// place records a half-made machine on the host of the zone that has the fewest. A machine that was there before stays
-// on its host.
+// place records an incomplete machine on the host of the zone with the fewest machines. An existing machine stays on its host.
 func (e *Engine) place(s engine.Spec) (*machine, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -208,7 +207,7 @@ func (e *Engine) place(s engine.Spec) (*machine, error) {
 	return m, e.record(m)
 }
 
-// roomiest names the host of the zone with the fewest machines, or nothing when all are full. It needs the mutex held.
+// roomiest returns the host of the zone with the fewest machines, or "" if all are full. The mutex is locked.
 func (e *Engine) roomiest(zone string) (name string) {
 	for _, h := range e.config.Hosts {
 		full := h.Capacity > 0 && e.load[h.Name] >= h.Capacity
@@ -222,7 +221,7 @@ func (e *Engine) roomiest(zone string) (name string) {
 	return name
 }
 
-// scheduleFate lets a machine vanish or break later, if its lot says so.
+// scheduleFate makes a machine vanish or break later, if that fault is drawn.
 func (e *Engine) scheduleFate(m *machine) error {
 	if f, yes := e.chance.strikes(Vanishes, m.ID); yes {
 		return e.later(f.After, m, e.drop)
@@ -233,8 +232,8 @@ func (e *Engine) scheduleFate(m *machine) error {
 	return nil
 }
 
-// later does something to a machine after d, unless it was deleted or the engine closed meanwhile; at once when d is 0.
-// The caller has the machine's turn.
+// later runs do for a machine after d, unless it was deleted or the engine closed meanwhile; immediately if d is 0. The caller
+// has the machine's turn.
 func (e *Engine) later(d time.Duration, m *machine, do func(id string) error) error {
 	if d == 0 {
 		return do(m.ID)

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// lockFile only holds the file open: these systems have no lock that ends with the process and needs no more than the
-// standard library, so here it is the user's part to start one process.
+// lockFile only keeps the file open: the standard library has no lock for these systems that ends with the process, so the user
+// has to ensure that there is only one process.
 func lockFile(path string) (io.Closer, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 }

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// lockFile takes a lock that ends with Close or with the process, however it ends.
+// lockFile locks a file until Close or until the process ends in any way.
 func lockFile(path string) (io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

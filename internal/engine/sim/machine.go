@@ -9,18 +9,17 @@ import (
 	"carrel/internal/guest"
 )
 
-// machine is one machine at one moment. It is never changed, only replaced through Engine.put; inside has a lock of its
-// own.
+// machine is the state of a machine at one time. It is never modified, only replaced by Engine.put; inside has a lock of its own.
 type machine struct {
 	engine.Machine
-	Guest guest.Desktop     // the document that the next boot reads
-	Half  bool              // while a rebuild is half done
-	Made  bool              // false while it is half-made
-	Files map[string]string `json:",omitempty"` // what WriteFile has put on the disks, by path; replaced, never changed
-	Ready time.Time         // when the guest has booted; zero unless it runs or hibernates
+	Guest guest.Desktop     // the document for the next boot
+	Half  bool              // a rebuild is incomplete
+	Made  bool              // false while it is incomplete
+	Files map[string]string `json:",omitempty"` // written by WriteFile to the disks, by path; replaced, never modified
+	Ready time.Time         // when the guest has booted; zero unless it runs or is hibernated
 
-	inside *inside // nil unless it runs or hibernates
-	serial int     // which launch of this process made it; 0 for those that were restored
+	inside *inside // nil unless it runs or is hibernated
+	serial int     // number of the launch in this process that created it; 0 if it was restored
 }
 
 func (m *machine) described() engine.Machine {
@@ -29,14 +28,14 @@ func (m *machine) described() engine.Machine {
 	return d
 }
 
-// put makes m what is known of the machine: first on disk, then in memory.
+// put stores m as the state of the machine: first on disk, then in memory.
 func (e *Engine) put(m *machine) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.record(m)
 }
 
-// record is put with the mutex held.
+// record is put with the mutex locked.
 func (e *Engine) record(m *machine) error {
 	if e.journal != nil {
 		if err := e.journal.append(entry{Machine: m}); err != nil {
@@ -47,7 +46,7 @@ func (e *Engine) record(m *machine) error {
 	return nil
 }
 
-// drop forgets the machine: first on disk, then in memory.
+// drop deletes the machine: first on disk, then in memory.
 func (e *Engine) drop(id string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -67,7 +66,7 @@ func (e *Engine) drop(id string) error {
 	return nil
 }
 
-// index needs the mutex held.
+// index adds a machine to the indexes. The mutex is locked.
 func (e *Engine) index(m *machine) {
 	if old := e.machines[m.ID]; old != nil {
 		e.unindex(old)
@@ -77,14 +76,14 @@ func (e *Engine) index(m *machine) {
 	e.load[m.Host]++
 }
 
-// unindex needs the mutex held.
+// unindex removes a machine from the indexes. The mutex is locked.
 func (e *Engine) unindex(m *machine) {
 	delete(e.machines, m.ID)
 	delete(e.owners, address{m.Network, m.Address})
 	e.load[m.Host]--
 }
 
-// restore puts back what an earlier process left.
+// restore restores a line of an earlier process.
 func (e *Engine) restore(was entry) {
 	switch {
 	case was.Network != nil:
@@ -96,7 +95,7 @@ func (e *Engine) restore(was entry) {
 	}
 }
 
-// everything yields what restore needs to bring all of it back. It needs the mutex held.
+// everything yields all that restore needs. The mutex is locked.
 func (e *Engine) everything(yield func(entry) bool) {
 	for _, n := range e.networks {
 		if !yield(entry{Network: &n}) {
@@ -110,7 +109,7 @@ func (e *Engine) everything(yield func(entry) bool) {
 	}
 }
 
-// awaken gives the restored machines that were running their insides back, with every session ready.
+// awaken creates the insides of restored machines that were running, with every session ready.
 func (e *Engine) awaken() {
 	for _, m := range e.machines {
 		if m.State == engine.Running || m.State == engine.Hibernated {

@@ -44,7 +44,7 @@ func (e *Engine) SetAside(ctx context.Context, id string, since time.Time) error
 	})
 }
 
-// note changes what is noted on a machine.
+// note changes the marks of a machine.
 func (e *Engine) note(ctx context.Context, doing, id string, write func(*machine) error) error {
 	err := e.change(ctx, id, func(context.Context) error {
 		m, err := e.machine(id)

@@ -9,7 +9,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// Start implements engine.Engine. A broken machine boots anew.
+// Start implements engine.Engine. A broken machine boots again.
 func (e *Engine) Start(ctx context.Context, id string) error {
 	err := e.change(ctx, id, func(ctx context.Context) error {
 		m, err := e.machine(id)
@@ -51,7 +51,7 @@ func (e *Engine) run(ctx context.Context, m *machine) (*machine, error) {
 	return running, e.put(running)
 }
 
-// booted is m after it was switched on.
+// booted returns m after it was switched on.
 func (e *Engine) booted(m *machine) *machine {
 	b := *m
 	b.State = engine.Running
@@ -64,7 +64,7 @@ func (e *Engine) booted(m *machine) *machine {
 	return &b
 }
 
-// off is m without power.
+// off returns m without power.
 func (m *machine) off(state engine.State) *machine {
 	o := *m
 	o.State, o.Ready, o.inside = state, time.Time{}, nil
@@ -99,7 +99,7 @@ func (e *Engine) halt(ctx context.Context, m *machine, force bool) error {
 	return e.power(m, engine.Stopped)
 }
 
-// power records that m has no power any more, and why.
+// power records that m is off, and why.
 func (e *Engine) power(m *machine, state engine.State) error {
 	if err := e.put(m.off(state)); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (e *Engine) power(m *machine, state engine.State) error {
 	return nil
 }
 
-// Hibernate implements engine.Engine. What is in the sessions stays there; displays end.
+// Hibernate implements engine.Engine. The content of sessions stays; displays end.
 func (e *Engine) Hibernate(ctx context.Context, id string) error {
 	err := e.change(ctx, id, func(ctx context.Context) error {
 		m, err := e.machine(id)

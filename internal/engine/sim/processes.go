@@ -7,7 +7,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// LimitProcesses implements engine.Engine. Nothing runs in a simulated machine, so the limit is only kept.
+// LimitProcesses implements engine.Engine. Nothing runs in a simulated machine, so the limit is only stored.
 func (e *Engine) LimitProcesses(ctx context.Context, id string, n int) error {
 	doing := "limiting the processes of"
 	if n < 1 {
@@ -29,7 +29,7 @@ func (e *Engine) LimitProcesses(ctx context.Context, id string, n int) error {
 	}))
 }
 
-// limit is for a machine that is being made: one that is known is never changed.
+// limit sets the limit of a machine that is not stored yet: a stored one is never modified.
 func (m *machine) limit(processes int) {
 	if !m.VM {
 		m.Processes = processes

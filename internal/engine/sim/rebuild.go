@@ -11,10 +11,10 @@ import (
 	"carrel/internal/engine"
 )
 
-// markLimit is the longest mark, in characters.
+// markLimit is the maximum length of a mark, in characters.
 const markLimit = 64
 
-// Rebuild implements engine.Engine. What was written on the system disk is gone.
+// Rebuild implements engine.Engine. Files on the system disk are lost.
 func (e *Engine) Rebuild(ctx context.Context, s engine.Spec, mark string) (engine.Machine, error) {
 	m, err := e.rebuild(ctx, s, mark)
 	if err != nil {
@@ -47,8 +47,7 @@ func (e *Engine) rebuild(ctx context.Context, s engine.Spec, mark string) (*mach
 	return m, nil
 }
 
-// renew looks at what is there and does what is missing until the machine runs from the disk that mark names. The
-// caller has the machine's turn.
+// renew does what is missing until the machine runs from the disk that mark identifies. The caller has the machine's turn.
 func (e *Engine) renew(ctx context.Context, s engine.Spec, mark string) (*machine, error) {
 	m, err := e.machine(s.ID)
 	if err != nil {
@@ -81,7 +80,7 @@ func (e *Engine) renew(ctx context.Context, s engine.Spec, mark string) (*machin
 	return running, e.put(running)
 }
 
-// takeApart switches m off and takes its system disk away.
+// takeApart switches m off and removes its system disk.
 func (e *Engine) takeApart(m *machine) (*machine, error) {
 	half := m.off(engine.Stopped)
 	half.Half, half.Mark, half.Files = true, "", m.filesUnder(m.Data)
@@ -100,7 +99,7 @@ func (e *Engine) takeApart(m *machine) (*machine, error) {
 	return half, nil
 }
 
-// whole fails while a rebuild is half done.
+// whole returns an error while a rebuild is incomplete.
 func (m *machine) whole() error {
 	if m.Half {
 		return fmt.Errorf("its rebuild is half done: %w", engine.ErrConflict)
@@ -108,7 +107,7 @@ func (m *machine) whole() error {
 	return nil
 }
 
-// fits refuses what a rebuild cannot change.
+// fits returns an error for what a rebuild cannot change.
 func (e *Engine) fits(m *machine, s engine.Spec) error {
 	kinds := map[bool]string{false: "container", true: "virtual machine"}
 	if is, shall := e.isVM(m.Image), e.isVM(s.Image); is != shall {
@@ -124,7 +123,7 @@ func (e *Engine) isVM(image string) bool {
 	return slices.ContainsFunc(e.config.Images, func(i Image) bool { return i.ID == image && i.VM })
 }
 
-// WriteFile puts a file on the disk of a machine, in whatever state, that holds path. It is there until the disk goes.
+// WriteFile writes a file to the disk of a machine, in any state, that contains path. It exists as long as the disk.
 // engine.ErrNotFound.
 func (e *Engine) WriteFile(ctx context.Context, id, path, content string) error {
 	err := e.change(ctx, id, func(context.Context) error {
@@ -144,7 +143,7 @@ func (e *Engine) WriteFile(ctx context.Context, id, path, content string) error 
 	return wrap("writing a file in", id, err)
 }
 
-// ReadFile reads a file that WriteFile has put there; false when there is none, or no longer.
+// ReadFile reads a file that WriteFile wrote; false if it does not exist.
 func (e *Engine) ReadFile(id, path string) (string, bool) {
 	m, err := e.machine(id)
 	if err != nil {
@@ -154,7 +153,7 @@ func (e *Engine) ReadFile(id, path string) (string, bool) {
 	return content, found
 }
 
-// filesUnder is what of m's files lies on the disks.
+// filesUnder returns those of m's files that are on the disks.
 func (m *machine) filesUnder(disks []engine.Disk) map[string]string {
 	kept := map[string]string{}
 	for file, content := range m.Files {

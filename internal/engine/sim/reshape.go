@@ -9,7 +9,7 @@ import (
 	"carrel/internal/engine"
 )
 
-// Reshape implements engine.Engine. A virtual machine has to be off for it.
+// Reshape implements engine.Engine. A virtual machine must be off.
 func (e *Engine) Reshape(ctx context.Context, s engine.Spec) (engine.Machine, error) {
 	m, err := e.reshape(ctx, s)
 	if err != nil {
@@ -55,7 +55,7 @@ func (e *Engine) reshape(ctx context.Context, s engine.Spec) (*machine, error) {
 	return shaped, nil
 }
 
-// shaped is m as s wants it, or nil when it is so already.
+// shaped returns m as s requires, or nil if it is so already.
 func (m *machine) shaped(s engine.Spec) (*machine, error) {
 	shaped := *m
 	shaped.CPUs, shaped.MemoryMiB = s.CPUs, s.MemoryMiB
@@ -95,7 +95,7 @@ func (m *machine) shaped(s engine.Spec) (*machine, error) {
 	return &shaped, nil
 }
 
-// grows refuses to make a disk smaller or another one.
+// grows returns an error for a disk that would shrink or become another one.
 func grows(name string, has, shall engine.Disk) error {
 	if shall.GiB < has.GiB || shall.Class != has.Class {
 		return fmt.Errorf("%s has %d GiB of class %q and cannot become %d GiB of %q: %w",

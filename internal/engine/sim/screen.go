@@ -10,12 +10,12 @@ import (
 	"carrel/internal/guest"
 )
 
-// screen is what one session shows, shared by everybody who looks at it.
+// screen is the screen of one session, shared by all its viewers.
 type screen struct {
 	mu        sync.Mutex // guards what follows
 	changed   chan struct{}
 	size      image.Point
-	lines     []string // what was typed, the last one being typed now
+	lines     []string // typed text; the last line is being typed
 	control   bool     // the Ctrl key is down
 	clipboard string
 	copies    int // how often the clipboard was set
@@ -31,7 +31,7 @@ const (
 	lineLength = 200
 )
 
-// Sizes that a session can have.
+// Sizes of a session's screen.
 var (
 	firstSize    = image.Pt(1280, 800)
 	smallestSize = image.Pt(160, 120)
@@ -44,7 +44,7 @@ func newScreen(since time.Time) *screen {
 	}
 }
 
-// announce needs the mutex held.
+// announce signals a change. The mutex is locked.
 func (s *screen) announce() {
 	close(s.changed)
 	s.changed = make(chan struct{})
@@ -57,14 +57,14 @@ func (s *screen) Changed() <-chan struct{} {
 	return s.changed
 }
 
-// Size is the picture's.
+// Size returns the size of the picture.
 func (s *screen) Size() image.Point {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.size
 }
 
-// Resize refuses what is absurd.
+// Resize changes the size, unless it is out of range.
 func (s *screen) Resize(p image.Point) bool {
 	if p.X < smallestSize.X || p.Y < smallestSize.Y || p.X > largestSize.X || p.Y > largestSize.Y {
 		return false
@@ -76,7 +76,7 @@ func (s *screen) Resize(p image.Point) bool {
 	return true
 }
 
-// Clipboard is the text that was copied last.
+// Clipboard returns the text that was copied last.
 func (s *screen) Clipboard() (string, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,14 +91,14 @@ func (s *screen) Paste(text string) int {
 	return s.copies
 }
 
-// copy needs the mutex held.
+// copy sets the clipboard. The mutex is locked.
 func (s *screen) copy(text string) {
 	s.clipboard = text
 	s.copies++
 	s.announce()
 }
 
-// Pointer remembers the pointer.
+// Pointer stores the position of the pointer.
 func (s *screen) Pointer(at image.Point, buttons uint8) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *screen) Pointer(at image.Point, buttons uint8) {
 	s.announce()
 }
 
-// The X11 keysyms that do something else than to write themselves.
+// X11 keysyms that do not write a character.
 const (
 	keyBackspace = 0xff08
 	keyReturn    = 0xff0d
@@ -116,7 +116,7 @@ const (
 	keyControlR  = 0xffe4
 )
 
-// Key writes what is typed into a line. Ctrl+C copies the line, Ctrl+V pastes, Escape puts the message away.
+// Key adds typed characters to the text. Ctrl+C copies the line, Ctrl+V pastes, Escape hides the message.
 func (s *screen) Key(sym uint32, down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +146,7 @@ func (s *screen) Key(sym uint32, down bool) {
 	s.announce()
 }
 
-// character is what a keysym writes, or 0.
+// character returns the character of a keysym, or 0.
 func character(sym uint32) rune {
 	switch {
 	case sym >= 0x20 && sym <= 0x7e, sym >= 0xa0 && sym <= 0xff:
@@ -157,7 +157,7 @@ func character(sym uint32) rune {
 	return 0
 }
 
-// write needs the mutex held.
+// write adds a character to the text. The mutex is locked.
 func (s *screen) write(r rune) {
 	last := len(s.lines) - 1
 	switch {
@@ -169,7 +169,7 @@ func (s *screen) write(r rune) {
 	}
 }
 
-// show puts a message on the screen.
+// show shows a message on the screen.
 func (s *screen) show(m guest.Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,7 +177,7 @@ func (s *screen) show(m guest.Message) {
 	s.announce()
 }
 
-// use tells how many viewers there are and when somebody last did something.
+// use returns the number of viewers and the time of the last input.
 func (s *screen) use() (viewers int, input time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,7 +206,7 @@ func (s *screen) disconnect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.viewers {
-		c.Close() // of a pipe: it cannot fail
+		c.Close() // closing a pipe cannot fail
 	}
 	clear(s.viewers)
 }

@@ -5,19 +5,19 @@ import (
 	"sync"
 )
 
-// turns lets one change at a time work on a machine. Waiting for a turn is waiting on a channel, never on a mutex, so
-// that a synctest bubble can tell it from work.
+// turns serialises changes of a machine. Waiting for a turn is waiting on a channel, never on a mutex, so that a synctest bubble
+// recognises it as idle.
 type turns struct {
 	mu    sync.Mutex
 	queue map[string]*turn
 }
 
 type turn struct {
-	free  chan struct{} // holds one token while nobody has the turn
-	users int           // who has it or waits for it
+	free  chan struct{} // contains one token while the turn is free
+	users int           // those that have the turn or wait for it
 }
 
-// take waits for the machine's turn and returns what gives it back. It fails with the context's error.
+// take waits for the machine's turn and returns the function that ends it, or the context's error.
 func (t *turns) take(ctx context.Context, id string) (release func(), err error) {
 	q := t.join(id)
 	select {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// End follows what a program has to say. After it comes the status with which the program ends, as one line.
+// End follows the output of a program. After it comes the program's exit status, as one line.
 const End = '\x00'
 
 // Desktop runs a program as root in a machine with the desktop image, and returns what it wrote.
@@ -20,10 +20,10 @@ func Desktop(ctx context.Context, project, machine string, program ...string) (s
 	return Run(ctx, project, machine, append([]string{"sh", "-c", inFull, "sh"}, program...)...)
 }
 
-// Run runs a program as root in a machine and returns what it wrote before End. The program then waits for the end of its input.
+// Run runs a program as root in a machine and returns its output before End. The program then waits for the end of its input.
 //
-// Of one that did not wait Incus loses the output at times on a busy host, and says all the same that it ended well: Incus gives
-// up reading when there was nothing to read before the program's end, although the program wrote in between.
+// If it did not wait, Incus would sometimes lose its output on a busy host and still report success: Incus stops reading if there
+// was nothing to read before the program's end, although the program wrote in between.
 func Run(ctx context.Context, project, machine string, program ...string) (string, error) {
 	said, err := run(ctx, append([]string{"exec", "--project", project, machine, "-T", "--"}, program...))
 	if err != nil {

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// Alias is the name under which tests import the image.
+// Alias is the alias under which tests import the image.
 const Alias = "carrel-testguest"
 
-// Build writes a unified Incus image into dir and returns its path. It needs the Go tool chain. The same sources give
-// the same bytes, so importing the image again changes nothing.
+// Build writes a unified Incus image into dir and returns its path. It needs the Go toolchain. The same sources give the same
+// bytes, so importing the image again changes nothing.
 func Build(ctx context.Context, dir string) (string, error) {
 	program := filepath.Join(dir, "init")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "carrel/internal/engine/incus/testguest/init")

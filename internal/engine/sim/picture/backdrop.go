@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// layout is where things are in a picture of one size.
+// layout has the positions of everything in a picture of one size.
 type layout struct {
 	bounds, card, notes image.Rectangle
 }
@@ -25,16 +25,16 @@ func arrange(bounds image.Rectangle, facts int) layout {
 	}}
 }
 
-// backdrops keeps what is the same in all pictures of a layout, for the last few layouts.
+// backdrops caches what is the same in all pictures of a layout, for the last few layouts.
 var backdrops = struct {
-	sync.Mutex // guards kept and order; the pictures are never changed
+	sync.Mutex // guards kept and order; the pictures are never modified
 	kept       map[layout]*image.RGBA
 	order      []layout
 }{kept: map[layout]*image.RGBA{}}
 
 const keptBackdrops = 4
 
-// backdrop is the picture without any text. It must not be changed.
+// backdrop returns the picture without text. It must not be modified.
 func (l layout) backdrop() *image.RGBA {
 	backdrops.Lock()
 	defer backdrops.Unlock()
@@ -83,7 +83,7 @@ func landscape(area image.Rectangle) *image.RGBA {
 	return p
 }
 
-// mix is a at 0 and b at 1.
+// mix returns a for 0, b for 1, and colours between.
 func mix(a, b color.RGBA, t float64) color.RGBA {
 	m := func(a, b uint8) uint8 { return uint8(math.Round(float64(a) + (float64(b)-float64(a))*t)) }
 	return color.RGBA{m(a.R, b.R), m(a.G, b.G), m(a.B, b.B), 0xff}

@@ -37,7 +37,7 @@ const (
 	corner      = 14
 )
 
-// Painter draws scenes; the zero value is ready. It is not safe for concurrent use.
+// Painter draws scenes; the zero value is ready for use. It is not safe for concurrent use.
 type Painter struct{ faces faces }
 
 // Paint draws the scene over the whole of dst, at any size.
@@ -58,7 +58,7 @@ func (p *Painter) Paint(dst *image.RGBA, s Scene) {
 	}
 }
 
-// panel is the bar at the top: who, where, when.
+// panel draws the bar at the top: account, desktop, time.
 func (p *Painter) panel(dst *image.RGBA, s Scene) {
 	w := dst.Rect.Dx()
 	text := style{regular, 14}
@@ -77,7 +77,7 @@ func (p *Painter) panel(dst *image.RGBA, s Scene) {
 	}
 }
 
-// card is what there is to know about the desktop.
+// card draws the facts about the desktop.
 func (p *Painter) card(dst *image.RGBA, s Scene, area image.Rectangle) {
 	x, y, inner := area.Min.X+32, area.Min.Y+38, area.Dx()-64
 	p.faces.write(dst, image.Pt(x, y), style{regular, 13}, faded, p.faces.fit(style{regular, 13}, "Simulated desktop", inner, false))
@@ -131,7 +131,7 @@ func (p *Painter) notes(dst *image.RGBA, s Scene, area image.Rectangle) {
 	p.faces.write(dst, image.Pt(x, area.Max.Y-20), small, faded, p.faces.fit(small, clipboard, inner, false))
 }
 
-// message is a note in the corner, from the administrator.
+// message draws an administrator's message in the corner.
 func (p *Painter) message(dst *image.RGBA, s Scene) {
 	if s.Message == "" {
 		return

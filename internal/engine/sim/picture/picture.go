@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// Scene is what the picture tells.
+// Scene is the content of a picture.
 type Scene struct {
 	Now       time.Time
 	Name      string // the desktop's
 	State     string
 	Account   string
 	Facts     []Fact
-	Lines     []string // what was typed
+	Lines     []string // typed text
 	Clipboard string
 	Message   string // title and text, on lines of their own; empty shows none
 	Urgent    bool
-	Pointer   image.Point // negative when it is unknown
+	Pointer   image.Point // negative if unknown
 	Pressed   bool        // a button of it is down
 	Viewers   int
 }

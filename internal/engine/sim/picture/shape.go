@@ -42,7 +42,7 @@ func fillCircle(dst *image.RGBA, centre image.Point, radius int, c color.Color) 
 	fillRound(dst, around, radius, c)
 }
 
-// shadow darkens what is around an area, softly and a little more below it.
+// shadow darkens the surroundings of an area, softly and slightly more below it.
 func shadow(dst *image.RGBA, area image.Rectangle, radius int) {
 	for grow := 12; grow > 0; grow -= 3 {
 		fillRound(dst, area.Inset(-grow).Add(image.Pt(0, 4)), radius+grow, color.NRGBA{A: 10})

@@ -40,7 +40,7 @@ type style struct {
 	size   int // pixels
 }
 
-// faces makes each style once. It is not safe for concurrent use.
+// faces creates each style once. It is not safe for concurrent use.
 type faces map[style]font.Face
 
 func (f faces) get(s style) font.Face {
@@ -65,7 +65,7 @@ func (f faces) write(dst *image.RGBA, at image.Point, s style, c color.Color, te
 	return d.Dot.X.Ceil()
 }
 
-// width measures a text.
+// width returns the width of a text.
 func (f faces) width(s style, text string) int {
 	return font.MeasureString(f.get(s), text).Ceil()
 }

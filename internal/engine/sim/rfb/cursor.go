@@ -5,7 +5,7 @@ import (
 	"image/color"
 )
 
-// arrow is the pointer that viewers draw by themselves: # is its edge, . its inside.
+// arrow is the pointer that viewers draw themselves: # is its edge, . its inside.
 var arrow = []string{
 	"#           ",
 	"##          ",

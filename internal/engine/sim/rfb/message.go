@@ -11,11 +11,11 @@ import (
 
 // The messages that a viewer sends.
 type (
-	// SetPixelFormat chooses how pixels travel from now on.
+	// SetPixelFormat sets the pixel format from now on.
 	SetPixelFormat struct{ Format PixelFormat }
-	// SetEncodings lists what the viewer understands, its favourites first.
+	// SetEncodings lists the encodings that the viewer supports, in its order of preference.
 	SetEncodings struct{ Encodings []int32 }
-	// UpdateRequest asks for the area: for what has changed in it, or for all of it.
+	// UpdateRequest requests an area: what has changed in it, or all of it.
 	UpdateRequest struct {
 		Incremental bool
 		Area        image.Rectangle
@@ -25,14 +25,14 @@ type (
 		Down bool
 		Sym  uint32
 	}
-	// PointerEvent is where the pointer is and which buttons are down, the lowest bit being the left one.
+	// PointerEvent is the position of the pointer and the pressed buttons; the lowest bit is the left one.
 	PointerEvent struct {
 		Buttons uint8
 		At      image.Point
 	}
 	// CutText is the viewer's clipboard.
 	CutText struct{ Text string }
-	// SetDesktopSize asks for another size.
+	// SetDesktopSize requests another size.
 	SetDesktopSize struct {
 		Size    image.Point
 		Screens []Screen
@@ -57,11 +57,11 @@ const (
 	typeSetDesktopSize = 251
 )
 
-// maxCutText is how many bytes of clipboard a viewer may send.
+// maxCutText is the maximum length of a viewer's clipboard, in bytes.
 const maxCutText = 1 << 20
 
-// ReadMessage reads one message of a viewer. It fails when the stream ends, or on a message that no viewer has reason
-// to send here.
+// ReadMessage reads one message of a viewer. It returns an error if the stream ends, or for a message that no viewer should send
+// here.
 func ReadMessage(r *bufio.Reader) (any, error) {
 	kind, err := r.ReadByte()
 	if err != nil {
@@ -183,7 +183,7 @@ func parseArea(b []byte) image.Rectangle {
 	return image.Rectangle{Min: at, Max: at.Add(parsePoint(b[4:]))}
 }
 
-// The clipboard travels as Latin-1.
+// Clipboard texts are Latin-1.
 
 func fromLatin1(b []byte) string {
 	runes := make([]rune, len(b))

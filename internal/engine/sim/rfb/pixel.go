@@ -6,17 +6,17 @@ import (
 	"image"
 )
 
-// PixelFormat is how one pixel travels. Only true colour is served.
+// PixelFormat is the encoding of a pixel. Only true colour is supported.
 type PixelFormat struct {
 	BitsPerPixel uint8 // 8, 16 or 32
 	Depth        uint8
 	BigEndian    bool
 	TrueColour   bool
-	Max          [3]uint16 // the largest value of red, green and blue
-	Shift        [3]uint8  // where their lowest bits are
+	Max          [3]uint16 // the maximum of red, green and blue
+	Shift        [3]uint8  // the positions of their lowest bits
 }
 
-// native is how Go's image.RGBA lies in memory.
+// native is the format of Go's image.RGBA in memory.
 var native = PixelFormat{
 	BitsPerPixel: 32, Depth: 24, TrueColour: true, Max: [3]uint16{255, 255, 255}, Shift: [3]uint8{0, 8, 16},
 }
@@ -92,7 +92,7 @@ func (f PixelFormat) appendPixel(b []byte, v uint32) []byte {
 	return binary.LittleEndian.AppendUint32(b, v)
 }
 
-// table holds what each value of each colour contributes to a pixel.
+// table returns what each value of each colour contributes to a pixel.
 func (f PixelFormat) table() (t [3][256]uint32) {
 	for c := range t {
 		for v := range t[c] {

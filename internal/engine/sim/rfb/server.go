@@ -15,33 +15,32 @@ import (
 	"time"
 )
 
-// Desktop is what is served. Its methods may be called concurrently, also by several viewers.
+// Desktop is what is served. It must be safe for concurrent use; it may have several viewers.
 type Desktop interface {
-	// Name is the window title.
+	// Name returns the window title.
 	Name() string
-	// Size is how large the picture is now.
+	// Size returns the current size of the picture.
 	Size() image.Point
-	// Resize makes the picture as large as a viewer wants it, and says whether it could.
+	// Resize changes the size of the picture for a viewer, and returns whether it could.
 	Resize(image.Point) bool
-	// Paint draws the whole picture as large as dst is.
+	// Paint draws the whole picture in the size of dst.
 	Paint(dst *image.RGBA)
-	// Changed is closed when Paint, Size or Clipboard would answer something else for another reason than time.
+	// Changed returns a channel that is closed when the results of Paint, Size or Clipboard change, except with time.
 	Changed() <-chan struct{}
-	// Clipboard is the text that was copied last, and the number of times that it was set.
+	// Clipboard returns the text that was copied last, and the number of times that it was set.
 	Clipboard() (text string, serial int)
 	// Paste sets the clipboard and returns its new serial.
 	Paste(text string) (serial int)
-	// Key is a key by its X11 keysym.
+	// Key is a press or release of a key, by its X11 keysym.
 	Key(sym uint32, down bool)
-	// Pointer is where the pointer is and which buttons are down.
+	// Pointer is the position of the pointer and the pressed buttons.
 	Pointer(at image.Point, buttons uint8)
 }
 
-// Tick is how often the picture is painted although nothing happens, for what depends on the time in it.
+// Tick is the interval of painting the picture without a change, for what depends on the time in it.
 const Tick = time.Second
 
-// Serve speaks with one viewer until the stream ends, and closes it. It returns nil when the viewer has left, and the
-// reason otherwise.
+// Serve serves one viewer until the stream ends, and closes it. It returns nil if the viewer has left, and the error otherwise.
 func Serve(conn io.ReadWriteCloser, d Desktop) error {
 	s := &server{
 		desktop: d, w: bufio.NewWriterSize(conn, 64<<10), r: bufio.NewReader(conn),
@@ -55,7 +54,7 @@ func Serve(conn io.ReadWriteCloser, d Desktop) error {
 	var reader sync.WaitGroup
 	reader.Go(func() {
 		cancel(s.listen())
-		conn.Close() // ends a write that nobody reads
+		conn.Close() // ends a blocked write
 	})
 	err := s.show(ctx)
 	conn.Close()
@@ -66,7 +65,7 @@ func Serve(conn io.ReadWriteCloser, d Desktop) error {
 	return left(err)
 }
 
-// left turns the ways in which a stream ends into nil.
+// left returns nil for the errors by which a stream ends.
 func left(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) {
 		return nil
@@ -77,28 +76,28 @@ func left(err error) error {
 type server struct {
 	desktop Desktop
 	r       *bufio.Reader
-	wake    chan struct{} // tells show that listen has changed something
+	wake    chan struct{} // signals show that listen has changed something
 
 	mu      sync.Mutex // guards what follows: listen writes it, show reads it
 	format  PixelFormat
 	can     abilities
 	want    *request
 	replies []reply
-	pasted  int // serial of the clipboard that this viewer knows
+	pasted  int // serial of the clipboard that this viewer has
 
-	// What follows belongs to show.
+	// Only show uses the fields below.
 	w      *bufio.Writer
 	size   image.Point // of the picture as the viewer has it
-	shown  *image.RGBA // what the viewer has
+	shown  *image.RGBA // the picture that the viewer has
 	next   *image.RGBA
-	blank  bool // the viewer has nothing of it
+	blank  bool // the viewer has no picture yet
 	buffer []byte
 }
 
-// abilities are what a viewer has said that it understands.
+// abilities are the extensions that a viewer supports.
 type abilities struct{ cursor, resize, layout bool }
 
-// The encodings that matter here.
+// The encodings that are used here.
 const (
 	encodingRaw                 = 0
 	encodingCursor              = -239
@@ -106,13 +105,13 @@ const (
 	encodingExtendedDesktopSize = -308
 )
 
-// request is what the viewer is waiting for; it is replaced, never changed.
+// request is what the viewer waits for; it is replaced, never modified.
 type request struct {
 	area image.Rectangle
-	all  image.Rectangle // the part that is wanted although it has not changed
+	all  image.Rectangle // the area that is sent even if it has not changed
 }
 
-// reply is an answer that goes out with the next update.
+// reply is an answer that is sent with the next update.
 type reply struct {
 	reason, status uint16
 	screen         Screen
@@ -131,7 +130,7 @@ func (s *server) handshake() error {
 	if err := s.secure(string(version[:])); err != nil {
 		return err
 	}
-	if _, err := s.r.ReadByte(); err != nil { // whether to share the desktop: it is shared anyway
+	if _, err := s.r.ReadByte(); err != nil { // whether to share the desktop: it is always shared
 		return err
 	}
 	name := s.desktop.Name()
@@ -142,7 +141,7 @@ func (s *server) handshake() error {
 	return s.w.Flush()
 }
 
-// secure agrees on no authentication, in the way of the viewer's version.
+// secure negotiates no authentication, as the viewer's version requires.
 func (s *server) secure(version string) error {
 	const none = 1
 	switch version {
@@ -170,7 +169,7 @@ func (s *server) secure(version string) error {
 	return s.w.Flush()
 }
 
-// listen takes the viewer's messages until the stream ends.
+// listen reads the viewer's messages until the stream ends.
 func (s *server) listen() error {
 	for {
 		m, err := ReadMessage(s.r)
@@ -188,7 +187,7 @@ func (s *server) listen() error {
 	}
 }
 
-// note keeps what show has to know.
+// note stores what show has to know.
 func (s *server) note(m any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,7 +209,7 @@ func (s *server) note(m any) {
 	}
 }
 
-// learn needs the mutex held, as do ask and resize.
+// learn stores the viewer's encodings. The mutex is locked, as for ask and resize.
 func (s *server) learn(encodings []int32) {
 	before := s.can
 	s.can = abilities{}
@@ -244,7 +243,7 @@ func (s *server) ask(m UpdateRequest) {
 	s.want = &next
 }
 
-// The outcomes of SetDesktopSize.
+// The results of SetDesktopSize.
 const (
 	sizeAdopted       = 0
 	sizeTooLarge      = 2

@@ -6,7 +6,7 @@ import (
 	"image"
 )
 
-// sendUpdate answers the viewer's request with what has changed, and keeps it when nothing has.
+// sendUpdate answers the viewer's request with what has changed, and keeps it if nothing has.
 func (s *server) sendUpdate() error {
 	s.mu.Lock()
 	want, format, can, replies := s.want, s.format, s.can, s.replies
@@ -37,7 +37,7 @@ func (s *server) sendUpdate() error {
 	return s.w.Flush()
 }
 
-// appendReplies adds what is not pixels: the pointer, and the size when it was asked for or has changed.
+// appendReplies adds what is not pixels: the pointer, and the size if it was requested or has changed.
 func (s *server) appendReplies(b []byte, replies []reply, f PixelFormat, can abilities) (count int, _ []byte) {
 	size := s.desktop.Size()
 	grown := size != s.size && (can.resize || can.layout)
@@ -51,7 +51,7 @@ func (s *server) appendReplies(b []byte, replies []reply, f PixelFormat, can abi
 			b = appendLayout(b, r, size)
 			told = true
 		default:
-			continue // it asked for a size and does not understand the answer
+			continue // it requested a size and does not support the answer
 		}
 		count++
 	}
@@ -97,10 +97,10 @@ func (s *server) paint() {
 	s.desktop.Paint(s.next)
 }
 
-// Tiles are the grain in which changes are looked for.
+// Tiles are the units in which changes are detected.
 const tileWidth, tileHeight = 64, 16
 
-// dirty lists the areas to send, one per band of tiles, those below one another joined where they fit.
+// dirty returns the areas to send, one per band of tiles, joined vertically where they match.
 func (s *server) dirty(want *request) (areas []image.Rectangle) {
 	bounds := s.next.Bounds()
 	if s.blank {

@@ -14,14 +14,14 @@ import (
 	"unsafe"
 )
 
-// fork starts so many programs, or as many as the machine lets it, prints how many there are at once and ends them. They are
-// traced, which stops each before its first instruction: a program of Go's would start threads, which count as well.
+// fork starts count processes, or as many as the machine allows, prints how many there are at once and kills them. They are
+// traced, which stops each before its first instruction: a Go program would start threads, which count as well.
 func fork(count string) error {
 	n, err := strconv.Atoi(count)
 	if err != nil {
 		return err
 	}
-	runtime.LockOSThread() // who traces is a thread
+	runtime.LockOSThread() // the tracer is a thread
 	var all []*exec.Cmd
 	for range n {
 		c := &exec.Cmd{Path: "/proc/self/exe", SysProcAttr: &syscall.SysProcAttr{Ptrace: true}}
@@ -39,7 +39,7 @@ func fork(count string) error {
 	return nil
 }
 
-// subvolume tries each way to make a btrfs subvolume in a folder, and prints those that work.
+// subvolume tries each way to create a btrfs subvolume in a folder, and prints those that work.
 func subvolume(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -64,7 +64,7 @@ func subvolume(dir string) error {
 	}{
 		{"create", 0x5000940e, false}, {"snapshot", 0x50009401, false},
 		{"create-v2", 0x50009418, true}, {"snapshot-v2", 0x50009417, true},
-		{"create-high-bits", 0xdead_0000_5000_940e, false}, // the kernel looks at the lower half of the request alone
+		{"create-high-bits", 0xdead_0000_5000_940e, false}, // the kernel uses only the lower half of the request
 	} {
 		short, v2 := plain{fd: int64(f.Fd())}, long{fd: int64(f.Fd())}
 		copy(short.name[:], way.name)

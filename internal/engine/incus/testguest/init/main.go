@@ -43,11 +43,11 @@ func main() {
 	}
 }
 
-// boot brings the network up and waits for the signal with which Incus asks a system to shut down.
+// boot configures the network and waits for the signal by which Incus asks a system to shut down.
 func boot() error {
 	halt := make(chan os.Signal, 1)
 	children := make(chan os.Signal, 1)
-	signal.Notify(halt, syscall.SIGPWR, syscall.SIGTERM, syscall.Signal(37)) // 37 is SIGRTMIN+3, for which Incus takes systemd to listen
+	signal.Notify(halt, syscall.SIGPWR, syscall.SIGTERM, syscall.Signal(37)) // 37 is SIGRTMIN+3, which Incus sends to systemd
 	signal.Notify(children, syscall.SIGCHLD)
 
 	if d, err := stored(); err != nil {
@@ -69,7 +69,7 @@ func boot() error {
 	}
 }
 
-// inFull is for who must not miss what a command says (incustest.Run).
+// inFull makes sure that a caller gets all output of a command (incustest.Run).
 func inFull(args []string) {
 	status := 0
 	if err := command(args); err != nil {
@@ -162,7 +162,7 @@ func command(args []string) error {
 	return fmt.Errorf("unknown command %q", args[0])
 }
 
-// mutePath holds how many more commands shall end well without having done anything.
+// mutePath contains the number of commands that are still to succeed without doing anything.
 const mutePath = "/run/mute"
 
 func mute() bool {
@@ -177,7 +177,7 @@ func mute() bool {
 	return os.WriteFile(mutePath, []byte(strconv.Itoa(n-1)), 0o600) == nil
 }
 
-// stored reads the document that the engine keeps beside the machine.
+// stored reads the document that the engine stores with the machine.
 func stored() (guest.Desktop, error) {
 	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", "/dev/incus/sock")
@@ -256,8 +256,8 @@ func hasAccount(d guest.Desktop, name string) bool {
 	return slices.ContainsFunc(d.Accounts, func(a guest.Account) bool { return a.Name == name && !a.Absent })
 }
 
-// await looks often: the machine's first process writes the document within milliseconds. The display of the account
-// "never" never comes.
+// await polls often: the machine's first process writes the document within milliseconds. The display of the account "never"
+// never answers.
 func await(account string) error {
 	for {
 		d, ok := applied()
@@ -286,7 +286,7 @@ func keepMessage() error {
 	return status()
 }
 
-// display greets like an RFB server and then returns whatever it is sent. The account "flood" sends without end.
+// display greets like an RFB server and then echoes what it receives. The account "flood" sends endlessly.
 func display(account string) error {
 	d, _ := applied()
 	if !hasAccount(d, account) {
@@ -337,7 +337,7 @@ func listen(at string) error {
 	}
 }
 
-// resolve asks the name service of the network's gateway, from a source address of its own if one is given.
+// resolve queries the name service of the network's gateway, from the given source address if there is one.
 func resolve(name string, from net.IP) error {
 	d, _ := applied()
 	var dialer net.Dialer
@@ -357,7 +357,7 @@ func resolve(name string, from net.IP) error {
 	return nil
 }
 
-// mount prints the size of the file system at a path in MiB, when it is one of its own.
+// mount prints the size of the file system at a path in MiB, if it is a mount point.
 func mount(path string) error {
 	var here, parent syscall.Stat_t
 	if err := syscall.Stat(path, &here); err != nil {
@@ -377,7 +377,7 @@ func mount(path string) error {
 	return nil
 }
 
-// field prints what stands behind a label at the start of a line.
+// field prints the value after a label at the start of a line.
 func field(path, label string) error {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -392,7 +392,7 @@ func field(path, label string) error {
 	return fmt.Errorf("%s has no %q", path, label)
 }
 
-// fill writes so many MiB to a file and to its disk.
+// fill writes a number of MiB to a file and to its disk.
 func fill(path, mebibytes string) error {
 	count, err := strconv.Atoi(mebibytes)
 	if err != nil {
@@ -415,7 +415,7 @@ func fill(path, mebibytes string) error {
 	return file.Sync()
 }
 
-// route sends what is meant for one address through another.
+// route routes one address through another.
 func route(to, through string) error {
 	link, err := netlink.LinkByName("eth0")
 	if err != nil {
@@ -425,7 +425,7 @@ func route(to, through string) error {
 	return netlink.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: only, Gw: net.ParseIP(through)})
 }
 
-// addAddress gives the interface one more address.
+// addAddress adds an address to the interface.
 func addAddress(cidr string) error {
 	link, err := netlink.LinkByName("eth0")
 	if err != nil {
@@ -438,7 +438,7 @@ func addAddress(cidr string) error {
 	return netlink.AddrReplace(link, a)
 }
 
-// swell takes so many MiB of memory.
+// swell allocates a number of MiB of memory.
 func swell(mebibytes string) error {
 	count, err := strconv.Atoi(mebibytes)
 	if err != nil {
@@ -452,7 +452,7 @@ func swell(mebibytes string) error {
 	return nil
 }
 
-// hold takes so many MiB of memory and keeps a file open until it is killed.
+// hold allocates a number of MiB of memory and keeps a file open until it is killed.
 func hold(mebibytes, path string) error {
 	count, err := strconv.Atoi(mebibytes)
 	if err != nil {
