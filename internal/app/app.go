@@ -267,7 +267,7 @@ func (a *App) startJobs(ctx context.Context) error {
 		return err
 	}
 	a.onStop(reconciler.Stop)
-	sweeper := &job.Sweeper{Store: a.store, Log: a.log}
+	sweeper := &job.Sweeper{Store: a.store, Log: a.log, Keep: a.config.Retention}
 	if err := sweeper.Start(ctx); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"carrel/internal/mail"
 	"carrel/internal/rollout/progress"
 	"carrel/internal/signin"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -65,6 +66,8 @@ type Config struct {
 	Portal   Portal      `yaml:"portal"`
 	Mail     mail.Config `yaml:"mail"`
 	Audit    Audit       `yaml:"audit"`
+
+	Retention work.Retention `yaml:"retention"`
 	// Overcommit is how many times of the disk and memory that there is may be promised to desktops.
 	Overcommit capacity.Overcommit `yaml:"overcommit"`
 
@@ -148,9 +151,10 @@ func Defaults() Config {
 			Project: "carrel", Zone: "default", PoolGiB: 200, Image: "debian-xfce",
 			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd"},
 		},
-		Networks: []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
-		Audit:    Audit{KeepDays: 7},
-		Portal:   Portal{SecondFactor: signin.SecondFactorOptional},
+		Networks:  []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
+		Audit:     Audit{KeepDays: 7},
+		Retention: work.DefaultRetention,
+		Portal:    Portal{SecondFactor: signin.SecondFactorOptional},
 		// Most of a disk is never written. A desktop in which nobody works takes a fortieth of its memory, one in which somebody does about
 		// a third, and seldom do more than half of all people work at once.
 		Overcommit: capacity.Overcommit{Disk: 20, Memory: 6},

@@ -26,8 +26,11 @@ const (
 	maxMemoryMiB = 16 << 20 // 16 TiB
 	maxText      = 255      // bytes of a name or description that people read
 	maxKeepDays  = 365
-	minProcesses = 256     // with which a desktop's session comes up
-	maxProcesses = 4 << 20 // that a kernel counts
+
+	minRetentionDays = 2 // a client token, which answers the same job again, lives a day
+	maxRetentionDays = 3650
+	minProcesses     = 256     // with which a desktop's session comes up
+	maxProcesses     = 4 << 20 // that a kernel counts
 	// How many times of what there is may be promised.
 	minOvercommit = 0.1
 	maxOvercommit = 1000
@@ -43,7 +46,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9]
 func (c *Config) Check() error {
 	for _, check := range []func() error{
 		c.checkFlags, c.checkAddresses, c.checkFront, c.checkLog, c.Incus.check, c.checkNetworks, c.Desktops.check, c.checkProducts, c.Jobs.check,
-		c.Pools.check, c.Audit.check,
+		c.Pools.check, c.Audit.check, c.checkRetention,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -270,6 +273,15 @@ func (p Pools) check() error {
 func (a Audit) check() error {
 	if a.KeepDays < 1 || a.KeepDays > maxKeepDays {
 		return fmt.Errorf("audit.keep_days: %d must be 1 to %d", a.KeepDays, maxKeepDays)
+	}
+	return nil
+}
+
+func (c Config) checkRetention() error {
+	for key, days := range map[string]int{"job_days": c.Retention.JobDays, "notice_days": c.Retention.NoticeDays} {
+		if days < minRetentionDays || days > maxRetentionDays {
+			return fmt.Errorf("retention.%s: %d must be %d to %d", key, days, minRetentionDays, maxRetentionDays)
+		}
 	}
 	return nil
 }

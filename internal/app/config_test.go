@@ -118,6 +118,8 @@ func TestConfigurationRefusals(t *testing.T) {
 		"a boot of a day":                  {"pools: {boot_limit: 24h}", "pools.boot_limit"},
 		"a negative number of rebuilds":    {"pools: {rebuild: {parallel: -1}}", "pools.rebuild"},
 		"machines that are kept for ever":  {"audit: {keep_days: 100000}", "audit.keep_days"},
+		"jobs that are kept for a day":     {"retention: {job_days: 1}", "retention.job_days: 1 must be 2 to 3650"},
+		"messages that are kept for ever":  {"retention: {notice_days: 100000}", "retention.notice_days"},
 		"machines that are kept for never": {"audit: {keep_days: 0}", "audit.keep_days"},
 	}
 	for name, c := range cases {

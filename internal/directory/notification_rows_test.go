@@ -93,7 +93,10 @@ var notifications = map[string]func(*env){
 		)
 		e.Clock.Advance(directory.NotificationLife)
 		for _, want := range []int{2, 1, 1} {
-			e.Update(func(tx *store.Tx) error { return work.DeleteExpired(e.Context(), tx, 1) })
+			e.Update(func(tx *store.Tx) error {
+				_, err := work.DeleteExpired(e.Context(), tx, work.DefaultRetention, 1)
+				return err
+			})
 			_, total := e.notifications(directory.NotificationQuery{})
 			e.Same(total, want)
 		}

@@ -81,7 +81,10 @@ var exports = map[string]func(*env){
 		}), 1)
 		e.Clock.Advance(export.Memory)
 		for _, want := range [][]string{{"3"}, {"3"}} {
-			e.Update(func(tx *store.Tx) error { return work.DeleteExpired(e.Context(), tx, 1) })
+			e.Update(func(tx *store.Tx) error {
+				_, err := work.DeleteExpired(e.Context(), tx, work.DefaultRetention, 1)
+				return err
+			})
 			e.Same(storetest.IDs(e.exports(export.Query{}), exportID), want)
 		}
 	},

@@ -16,6 +16,7 @@ type Sweeper struct {
 	Store store.Transactions
 	Log   *slog.Logger
 	Every time.Duration // 0 means five minutes
+	Keep  work.Retention
 
 	rounds rounds
 }
@@ -26,9 +27,12 @@ const sweepBatch = 1000
 // Start starts the background work.
 func (s *Sweeper) Start(ctx context.Context) error {
 	s.rounds.start(ctx, cmp.Or(s.Every, 5*time.Minute), func(ctx context.Context) {
-		err := s.Store.Update(ctx, func(tx *store.Tx) error { return work.DeleteExpired(ctx, tx, sweepBatch) })
-		if err != nil && ctx.Err() == nil {
-			s.Log.WarnContext(ctx, "removing what has expired", "error", err)
+		for more := true; more && ctx.Err() == nil; {
+			var err error
+			more, err = store.Update(ctx, s.Store, func(tx *store.Tx) (bool, error) { return work.DeleteExpired(ctx, tx, s.Keep, sweepBatch) })
+			if err != nil && ctx.Err() == nil {
+				s.Log.WarnContext(ctx, "deleting what is kept no longer", "error", err)
+			}
 		}
 	})
 	return nil

@@ -12,6 +12,7 @@ import (
 	"carrel/internal/job"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
 
@@ -29,7 +30,7 @@ func TestSweeperRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 		e.must(insert("short", time.Hour))
 		e.must(insert("long", 48*time.Hour))
 
-		s := &job.Sweeper{Store: e.store, Log: slog.New(slog.DiscardHandler)}
+		s := &job.Sweeper{Store: e.store, Log: slog.New(slog.DiscardHandler), Keep: work.DefaultRetention}
 		e.must(s.Start(e.t.Context()))
 		e.pass(24 * time.Hour)
 		s.Stop(e.t.Context())
@@ -102,7 +103,7 @@ func TestSweeperRemovesEveryKind(t *testing.T) {
 					}
 					return kind.insert(ctx, tx, desktop, "new", tx.Now().AddDate(0, 0, 1))
 				}))
-				s := &job.Sweeper{Store: e.store, Log: slog.New(slog.DiscardHandler)}
+				s := &job.Sweeper{Store: e.store, Log: slog.New(slog.DiscardHandler), Keep: work.DefaultRetention}
 				e.must(s.Start(ctx))
 				e.pass(time.Hour)
 				s.Stop(ctx)

@@ -116,7 +116,10 @@ var otp = map[string]func(*env){
 		e.addOTPDevice(signin.OTPDevice{ID: "in use", UserID: storetest.UserOf(storetest.OtherProject), Status: signin.OTPRegistered, Created: e.Clock.Now()})
 		e.Clock.Advance(signin.EnrolmentLife - time.Microsecond)
 		sweep := func() {
-			e.Update(func(tx *store.Tx) error { return work.DeleteExpired(e.Context(), tx, 100) })
+			e.Update(func(tx *store.Tx) error {
+				_, err := work.DeleteExpired(e.Context(), tx, work.DefaultRetention, 100)
+				return err
+			})
 		}
 		sweep()
 		e.Same(len(e.otpDevices(storetest.UserOf(storetest.Project))), 1)

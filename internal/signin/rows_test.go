@@ -138,7 +138,10 @@ var signIns = map[string]func(*env){
 		}
 		e.Clock.Advance(time.Minute)
 		for _, want := range [][]string{{"older", "current"}, {"current"}, {"current"}} {
-			e.Update(func(tx *store.Tx) error { return work.DeleteExpired(e.Context(), tx, 1) })
+			e.Update(func(tx *store.Tx) error {
+				_, err := work.DeleteExpired(e.Context(), tx, work.DefaultRetention, 1)
+				return err
+			})
 			e.Same(left(), want)
 		}
 	},

@@ -106,20 +106,5 @@ func (t *Tx) NotePlace(ctx context.Context, subject, network string) error {
 	return err
 }
 
-// DeleteOldAttempts deletes tallies whose failures are all forgiven by now, and expired places.
-func (t *Tx) DeleteOldAttempts(ctx context.Context, limit int) error {
-	_, err := t.NewRaw("DELETE FROM sign_in_attempts WHERE (subject, network) IN (SELECT subject, network FROM sign_in_attempts WHERE until <= ? ORDER BY until LIMIT ?)",
-		t.Now().Add(-workspace.TallyLife), limit).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("removing old failed sign-ins: %w", err)
-	}
-	_, err = t.NewRaw("DELETE FROM known_places WHERE (subject, network) IN (SELECT subject, network FROM known_places WHERE used <= ? ORDER BY used LIMIT ?)",
-		t.Now().Add(-workspace.PlaceLife), limit).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("removing old known places: %w", err)
-	}
-	return nil
-}
-
-// Attempts returns the counters of failed sign-ins, which are the same for administrators and users.
+// Attempts are the counters of failed sign-ins, which administrators and people share.
 func (i *IdentityTx) Attempts() workspace.AttemptRows { return i.tx }

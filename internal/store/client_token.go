@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -56,13 +55,4 @@ func (t *Tx) ClientToken(ctx context.Context, id string) (workspace.ClientToken,
 func (t *Tx) AnswerClientToken(ctx context.Context, token workspace.ClientToken) error {
 	_, err := t.NewUpdate().Model(&clientTokenRow{clientToken: clientToken(token)}).WherePK().Column("answer").Exec(ctx)
 	return err
-}
-
-func (t *Tx) DeleteClientTokens(ctx context.Context, limit int) error {
-	_, err := t.NewRaw("DELETE FROM client_tokens WHERE id IN (SELECT id FROM client_tokens WHERE created <= ? ORDER BY created LIMIT ?)",
-		t.Now().Add(-workspace.ClientTokenLife), limit).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("removing old tokens of clients: %w", err)
-	}
-	return nil
 }

@@ -257,3 +257,21 @@ func (t *Tx) deleteSubJobs(ctx context.Context, ids *bun.SelectQuery) (int, erro
 		bun.List(slices.Compact(jobs))).Exec(ctx)
 	return deleted, err
 }
+
+// DeleteOldJobs deletes, oldest first, jobs that were created and have ended before a time, with their sub-jobs: at most limit of each.
+// Jobs of the kept types stay, and so does a job of which a sub-job has not ended. It returns how many sub-jobs and jobs it deleted.
+func (t *Tx) DeleteOldJobs(ctx context.Context, before time.Time, keep []workspace.JobType, limit int) (int, error) {
+	var jobs []string
+	err := t.NewRaw(`SELECT j.id FROM jobs AS j WHERE j.created <= ? AND j.type NOT IN (?)
+		AND NOT EXISTS (SELECT 1 FROM sub_jobs AS s WHERE s.job_id = j.id AND (s.ended IS NULL OR s.ended > ?))
+		ORDER BY j.created, j.id LIMIT ?`, before, bun.List(keep), before, limit).Scan(ctx, &jobs)
+	if err != nil || len(jobs) == 0 {
+		return 0, err
+	}
+	subJobs, err := Affected(t.NewRaw("DELETE FROM sub_jobs WHERE id IN (SELECT id FROM sub_jobs WHERE job_id IN (?) LIMIT ?)", bun.List(jobs), limit).Exec(ctx))
+	if err != nil {
+		return 0, err
+	}
+	ended, err := Affected(t.NewRaw("DELETE FROM jobs WHERE id IN (?) AND NOT EXISTS (SELECT 1 FROM sub_jobs AS s WHERE s.job_id = jobs.id)", bun.List(jobs)).Exec(ctx))
+	return subJobs + ended, err
+}

@@ -210,8 +210,11 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 			_, err := x.SupersedeSubJobs(ctx, "1", "", "", "")
 			return err
 		},
-		"removing what expired": func(ctx context.Context, x *store.Tx) error { return work.DeleteExpired(ctx, x, 10) },
-		"grounds":               func(ctx context.Context, x *store.Tx) error { _, err := desktop.ReadGrounds(ctx, x, "g"); return err },
+		"removing what expired": func(ctx context.Context, x *store.Tx) error {
+			_, err := work.DeleteExpired(ctx, x, work.DefaultRetention, 10)
+			return err
+		},
+		"grounds": func(ctx context.Context, x *store.Tx) error { _, err := desktop.ReadGrounds(ctx, x, "g"); return err },
 		"stale connections": func(ctx context.Context, x *store.Tx) error {
 			_, err := desktop.DropStaleConnections(ctx, x)
 			return err

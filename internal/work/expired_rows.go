@@ -3,43 +3,52 @@ package work
 import (
 	"context"
 	"fmt"
-
-	"github.com/uptrace/bun"
+	"time"
 
 	"carrel/internal/directory"
 	"carrel/internal/export"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
-// DeleteExpired deletes, at most limit of each kind: expired sign-ins, tickets, password tokens and client tokens, authenticators
-// that were not confirmed within EnrolmentLife, records of messages older than NotificationLife, attempts and known places that
-// are too old to count, and exports that expired longer than export.Memory ago.
-func DeleteExpired(ctx context.Context, t *store.Tx, limit int) error {
-	for _, table := range []string{"sign_ins", "tickets", "password_tokens"} {
-		_, err := t.NewRaw("DELETE FROM ? WHERE token_hash IN (SELECT token_hash FROM ? WHERE expires <= ? ORDER BY expires LIMIT ?)",
-			bun.Ident(table), bun.Ident(table), t.Now(), limit).Exec(ctx)
+// Retention is how long records are kept that nothing but time ends, as an installation wants it.
+type Retention struct {
+	JobDays    int `yaml:"job_days"`    // after a job's last sub-job has ended, with the sub-jobs and the rebuild that it was
+	NoticeDays int `yaml:"notice_days"` // after a message was sent to a pool
+}
+
+// DefaultRetention is what an installation keeps that says nothing about it.
+var DefaultRetention = Retention{JobDays: 180, NoticeDays: 180}
+
+// DeleteExpired deletes what is kept no longer, at most limit rows of each table, oldest first. It returns whether a table reached the
+// limit, so that there may be more to delete.
+func DeleteExpired(ctx context.Context, t *store.Tx, r Retention, limit int) (more bool, err error) {
+	days := func(n int) time.Time { return t.Now().AddDate(0, 0, -n) }
+	for _, old := range []struct {
+		table, key, when, also string
+		before                 time.Time
+	}{
+		{"sign_ins", "token_hash", "expires", "", t.Now()},
+		{"tickets", "token_hash", "expires", "", t.Now()},
+		{"password_tokens", "token_hash", "expires", "", t.Now()},
+		{"otp_devices", "id", "created", "status = '" + string(signin.OTPPending) + "'", t.Now().Add(-signin.EnrolmentLife)},
+		{"notifications", "id", "ended", "", t.Now().Add(-directory.NotificationLife)},
+		{"exports", "id", "expires", "", t.Now().Add(-export.Memory)},
+		{"pool_notices", "id", "created", "", days(r.NoticeDays)},
+		{"sign_in_attempts", "subject, network", "until", "", t.Now().Add(-workspace.TallyLife)},
+		{"known_places", "subject, network", "used", "", t.Now().Add(-workspace.PlaceLife)},
+		{"client_tokens", "id", "created", "", t.Now().Add(-workspace.ClientTokenLife)},
+	} {
+		n, err := t.DeleteOld(ctx, old.table, old.key, old.when, old.also, old.before, limit)
 		if err != nil {
-			return fmt.Errorf("removing what has expired of %s: %w", table, err)
+			return false, fmt.Errorf("deleting what is kept no longer of %s: %w", old.table, err)
 		}
+		more = more || n >= limit
 	}
-	_, err := t.NewRaw("DELETE FROM otp_devices WHERE id IN (SELECT id FROM otp_devices WHERE status = ? AND created <= ? ORDER BY created LIMIT ?)",
-		signin.OTPPending, t.Now().Add(-signin.EnrolmentLife), limit).Exec(ctx)
+	n, err := t.DeleteOldJobs(ctx, days(r.JobDays), keptSubJobs, limit)
 	if err != nil {
-		return fmt.Errorf("removing authenticators that were not confirmed: %w", err)
+		return false, fmt.Errorf("deleting old jobs: %w", err)
 	}
-	_, err = t.NewRaw("DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE ended <= ? ORDER BY ended LIMIT ?)",
-		t.Now().Add(-directory.NotificationLife), limit).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("removing old records of messages: %w", err)
-	}
-	_, err = t.NewRaw("DELETE FROM exports WHERE id IN (SELECT id FROM exports WHERE expires <= ? ORDER BY expires LIMIT ?)",
-		t.Now().Add(-export.Memory), limit).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("removing old exports: %w", err)
-	}
-	if err := t.DeleteOldAttempts(ctx, limit); err != nil {
-		return err
-	}
-	return t.DeleteClientTokens(ctx, limit)
+	return more || n >= limit, nil
 }

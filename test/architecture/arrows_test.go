@@ -87,7 +87,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"portal", "clientaddr connection desktop directory pool signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 
 	// Programs.
-	{"app", "api capacity catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
+	{"app", "api capacity catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
 	{"cmd/carrel", "app capacity engine engine/incus host job mail secret telemetry", "a command parses its line and calls app"},
 	{"cmd/carrel-guest", "guest", "the guest is small and knows only the guest protocol"},
 }

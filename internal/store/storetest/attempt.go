@@ -86,7 +86,14 @@ var attempts = map[string]func(*Env){
 		e.notePlace("a", "n")
 		e.Clock.Advance(workspace.TallyLife + time.Second)
 		e.All([]error{e.attempt("b", "m")})
-		e.Update(func(tx *store.Tx) error { return tx.DeleteOldAttempts(e.Context(), 100) })
+		e.Update(func(tx *store.Tx) error {
+			_, err := tx.DeleteOld(e.Context(), "sign_in_attempts", "subject, network", "until", "", tx.Now().Add(-workspace.TallyLife), 100)
+			return err
+		})
+		e.Update(func(tx *store.Tx) error {
+			_, err := tx.DeleteOld(e.Context(), "known_places", "subject, network", "used", "", tx.Now().Add(-workspace.PlaceLife), 100)
+			return err
+		})
 		e.Same(e.tallies("a", "n").Pair.Failures, 0)
 		e.Same(e.tallies("a", "n").Known, true)
 		e.Same(e.tallies("b", "m").Pair.Failures, 1)

@@ -66,7 +66,10 @@ var clientTokens = map[string]func(*Env){
 		e.Same(Get(e, find), true)
 		e.Clock.Advance(time.Second)
 		e.Same(Get(e, find), false)
-		e.Update(func(tx *store.Tx) error { return tx.DeleteClientTokens(e.Context(), 1) })
+		e.Update(func(tx *store.Tx) error {
+			_, err := tx.DeleteOld(e.Context(), "client_tokens", "id", "created", "", tx.Now().Add(-workspace.ClientTokenLife), 1)
+			return err
+		})
 		t.Created = e.Clock.Now()
 		_, taken := e.take(t)
 		e.Same(taken, true)
