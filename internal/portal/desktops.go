@@ -20,7 +20,7 @@ type card struct {
 	Login    desktop.LoginStatus   `json:"login_status"`
 	Image    string                `json:"image,omitempty"`
 	OS       string                `json:"os,omitempty"`
-	Access   connection.Access     `json:"door"`
+	Access   connection.Access     `json:"access"`
 	Why      connection.Obstacle   `json:"why,omitempty"`
 	Sentence string                `json:"sentence,omitempty"` // Why in plain English
 }
@@ -52,7 +52,7 @@ func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v signin.Visit
 	return answer(w, http.StatusOK, cardsBody{cardsOf(desktops)})
 }
 
-// operate returns the handler of a power action on a desktop of the user. It answers 202; the desktop's card shows the progress.
+// powerAction returns the handler of a power action on a desktop of the user. It answers 202; the desktop's card shows the progress.
 func (p *Portal) powerAction(action desktop.PowerAction) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
 		err := p.Desktops.RunPowerAction(r.Context(), v, r.PathValue("id"), action, telemetry.RequestID(r.Context()))

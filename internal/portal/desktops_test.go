@@ -20,13 +20,13 @@ func TestDesktops(t *testing.T) {
 
 	t.Run("AreThoseOfThePerson", func(t *testing.T) {
 		var body struct {
-			Desktops []struct{ Name, Door, Why, Sentence, OS string }
+			Desktops []struct{ Name, Access, Why, Sentence, OS string }
 		}
 		e.must(json.Unmarshal([]byte(ada.call("GET", "desktops", "").body), &body))
 		var got []string
 		for _, d := range body.Desktops {
-			got = append(got, d.Name+" "+d.Door+" "+d.Why)
-			if d.OS != "Debian GNU/Linux 12" || (d.Door == "wait") != (d.Sentence != "") {
+			got = append(got, d.Name+" "+d.Access+" "+d.Why)
+			if d.OS != "Debian GNU/Linux 12" || (d.Access == "wait") != (d.Sentence != "") {
 				t.Errorf("card: %+v", d)
 			}
 		}
@@ -116,7 +116,7 @@ func TestEvents(t *testing.T) {
 			t.Fatalf("the first event: %s", first)
 		}
 		e.setStatus("running", desktop.StatusShutoff)
-		if next := events.next(); strings.Contains(next, `"door":"open"`) {
+		if next := events.next(); strings.Contains(next, `"access":"open"`) {
 			t.Errorf("the next event: %s", next)
 		}
 	})

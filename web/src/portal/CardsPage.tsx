@@ -86,30 +86,30 @@ function DesktopCard({ card }: { card: Card }) {
           {t(stateOf(card))}
         </p>
       </div>
-      <Doorway card={card} />
+      <CardActions card={card} />
     </article>
   );
 }
 
-/** Doorway is what can be done with a desktop, first of all the way in, or why there is none. */
-function Doorway({ card }: { card: Card }) {
+/** CardActions offers what can be done with a desktop, or says why it cannot be opened. */
+function CardActions({ card }: { card: Card }) {
   const { t } = useI18n();
-  if (card.why) return <p className="doorway small quiet">{t(`why.${card.why}`)}</p>;
+  if (card.why) return <p className="card-actions small quiet">{t(`why.${card.why}`)}</p>;
   const asleep = card.status === "HIBERNATED";
-  const verb = card.door === "open" ? "cards.open" : asleep ? "cards.resume" : "cards.start";
+  const verb = card.access === "open" ? "cards.open" : asleep ? "cards.resume" : "cards.start";
   const address = `/desktops/${card.id}`;
   const enter = (e: MouseEvent) => {
     if (e.ctrlKey || e.metaKey || e.shiftKey) return; // another window, says the browser
     e.preventDefault();
-    go(address, card.door === "start" ? { start: true } : null);
+    go(address, card.access === "start" ? { start: true } : null);
   };
   return (
-    <div className="doorway doorway-row">
+    <div className="card-actions card-actions-row">
       <Button
         component="a"
         href={address}
         onClick={enter}
-        variant={card.door === "open" ? "filled" : "light"}
+        variant={card.access === "open" ? "filled" : "light"}
         aria-label={t(`${verb}Label`, { name: card.name })}
       >
         {t(verb)}

@@ -32,7 +32,7 @@ export function PoolCard({ pool }: { pool: Pool }) {
           </div>
         )}
       </div>
-      <Doorway pool={pool} />
+      <CardActions pool={pool} />
     </article>
   );
 }
@@ -59,12 +59,12 @@ function Kept({ pool }: { pool: Pool }) {
   );
 }
 
-function Doorway({ pool }: { pool: Pool }) {
+function CardActions({ pool }: { pool: Pool }) {
   const { t } = useI18n();
   const why = pool.state === "yours" ? pool.desktop?.why : undefined;
-  if (why) return <p className="doorway small quiet">{t(`why.${why}`)}</p>;
+  if (why) return <p className="card-actions small quiet">{t(`why.${why}`)}</p>;
   if (pool.state === "maintenance")
-    return <p className="doorway small quiet">{t("pool.hint.maintenance")}</p>;
+    return <p className="card-actions small quiet">{t("pool.hint.maintenance")}</p>;
   const address = `/pools/${pool.id}`;
   const enter = (e: MouseEvent) => {
     if (e.ctrlKey || e.metaKey || e.shiftKey) return; // another window, says the browser
@@ -72,8 +72,8 @@ function Doorway({ pool }: { pool: Pool }) {
     go(address);
   };
   return (
-    <div className="doorway doorways">
-      <div className="doorway-row">
+    <div className="card-actions card-actions-rows">
+      <div className="card-actions-row">
         <Button
           component="a"
           href={address}

@@ -12,7 +12,7 @@ export const powerActions: PowerAction[] = ["restart", "stop"];
 export function PowerMenu({ desktop }: { desktop: Card }) {
   const { t } = useI18n();
   const [asked, setAsked] = useState<PowerAction | null>(null);
-  if (desktop.door !== "open") return null;
+  if (desktop.access !== "open") return null;
   return (
     <>
       <Menu {...plainMenu} position="bottom-end" transitionProps={{ duration: 100 }}>

@@ -35,7 +35,7 @@ export interface RecoveryCodes {
   recovery_codes: string[];
 }
 
-export type Door = "open" | "start" | "wait" | "shut";
+export type Access = "open" | "start" | "wait" | "shut";
 
 export const obstacles = [
   "creating",
@@ -64,7 +64,7 @@ export interface Card {
   login_status: "UNREGISTER" | "REGISTERED" | "CONNECTED" | "DISCONNECTED";
   image?: string;
   os?: string;
-  door: Door;
+  access: Access;
   why?: Obstacle;
   sentence?: string;
 }

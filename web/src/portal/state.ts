@@ -5,7 +5,7 @@ import type { Card } from "./api";
 export function stateOf(card: Card): MessageKey {
   if (card.why) return `state.${card.why}`;
   if (card.status === "HIBERNATED") return "state.asleep";
-  if (card.door === "start") return "state.off";
+  if (card.access === "start") return "state.off";
   return card.login_status === "CONNECTED" ? "state.inUse" : "state.running";
 }
 
@@ -14,6 +14,6 @@ export type Tone = "on" | "moving" | "off" | "bad";
 /** toneOf is the colour of a state: on, moving, off or wrong. */
 export function toneOf(card: Card): Tone {
   if (card.why === "fault") return "bad";
-  if (card.door === "wait") return "moving";
-  return card.door === "open" ? "on" : "off";
+  if (card.access === "wait") return "moving";
+  return card.access === "open" ? "on" : "off";
 }

@@ -56,15 +56,15 @@ export default function DeskPage({ id }: { id: string }) {
 
 /** useReopen goes on when the desktop runs: at once when it has just begun to, else with growing patience. */
 function useReopen(screen: Screen | null, phase: Phase, card: Card | undefined) {
-  const before = useRef(card?.door);
-  const door = card?.door;
+  const before = useRef(card?.access);
+  const access = card?.access;
   useEffect(() => {
-    const begunToRun = before.current !== undefined && before.current !== "open" && door === "open";
-    before.current = door;
-    if (phase.at !== "look" || door !== "open") return;
+    const begunToRun = before.current !== undefined && before.current !== "open" && access === "open";
+    before.current = access;
+    if (phase.at !== "look" || access !== "open") return;
     if (begunToRun) screen?.open();
     else screen?.again();
-  }, [screen, phase, door]);
+  }, [screen, phase, access]);
 }
 
 /** useScreen makes a Screen for as long as the page is shown, and draws again when it changes. */
@@ -135,11 +135,12 @@ function Situation({ phase, card, missing, starting, screen, pool }: SituationPr
   const over = phase.at === "ended" && (phase.why === "access" || phase.why === "gone");
   if (pool && (over || (phase.at === "look" && missing))) return <TimeOver pool={pool} />;
   if (phase.at === "ended") return <Ended why={phase.why} screen={screen} />;
-  if (starting.begun !== null && card?.door !== "shut")
+  if (starting.begun !== null && card?.access !== "shut")
     return <Progress begun={starting.begun} accepted={starting.accepted} card={card} />;
   if (phase.at === "retrying") return <Retrying phase={phase} screen={screen} />;
   if (phase.at === "look" && missing) return <Ended why="gone" screen={screen} />;
-  if (phase.at === "look" && card && card.door !== "open") return <Closed card={card} starting={starting} />;
+  if (phase.at === "look" && card && card.access !== "open")
+    return <Closed card={card} starting={starting} />;
   return <Opening />;
 }
 
@@ -157,7 +158,7 @@ function Progress({ begun, accepted, card }: { begun: number; accepted: boolean;
   const { t } = useI18n();
   const now = useNow();
   const elapsed = Math.round((now - begun) / 1000);
-  const running = accepted && card?.door === "open";
+  const running = accepted && card?.access === "open";
   const steps = [
     { word: "desk.step.ask", done: accepted },
     { word: "desk.step.start", done: running },
@@ -212,7 +213,7 @@ function Retrying({ phase, screen }: { phase: Phase & { at: "retrying" }; screen
 
 function Closed({ card, starting }: { card: Card; starting: Starting }) {
   const { t } = useI18n();
-  if (card.door === "start") {
+  if (card.access === "start") {
     const asleep = card.status === "HIBERNATED";
     return (
       <>
@@ -226,7 +227,7 @@ function Closed({ card, starting }: { card: Card; starting: Starting }) {
   }
   return (
     <>
-      {card.door === "wait" && <Loader type="dots" aria-hidden="true" />}
+      {card.access === "wait" && <Loader type="dots" aria-hidden="true" />}
       <h1>{t("desk.wait", { state: t(stateOf(card)) })}</h1>
       {card.why && <p className="quiet">{t(`why.${card.why}`)}</p>}
     </>
