@@ -26,22 +26,22 @@ import (
 // App is a running control plane.
 type App struct {
 	Services  *core.Services
-	Bootstrap Bootstrap // how to make a first call
-	URL       string    // where a browser on this machine finds the portal
+	Bootstrap Bootstrap // for a first API call
+	URL       string    // the portal's address for a browser on this machine
 
 	config   Config
 	log      *slog.Logger
 	registry *prometheus.Registry
 	health   *telemetry.Health
 	store    *store.Store
-	replica  string // names this process among those on the database
+	replica  string // name of this process among those on the database
 	engine   engine.Engine
 	iam      *iam.Service
 	machines *job.Inventory
-	// installation is the id that this installation's machines carry.
+	// installation is the id that this installation's machines are marked with.
 	installation string
 	listener     net.Listener
-	served       chan error // what ended the server
+	served       chan error // the error that ended the server
 
 	stops []func(context.Context) // in the order of starting
 }
@@ -49,8 +49,8 @@ type App struct {
 // signedBodies is the memory, in bytes, for bodies whose signature is not verified yet.
 const signedBodies = 128 << 20
 
-// Start opens and starts everything that the configuration names. It returns when the port is open and bootstrap.json is
-// written, or with the reason that it is not; then nothing is left running.
+// Start opens and starts everything in the configuration. It returns when the port is open and bootstrap.json is written, or with
+// an error; then nothing is left running.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) 
 	return a, nil
 }
 
-// Wait returns when the server has ended by itself, with the reason, or when ctx ends, with nil.
+// Wait returns the error that ended the server, or nil when ctx ends.
 func (a *App) Wait(ctx context.Context) error {
 	select {
 	case err := <-a.served:
@@ -95,11 +95,11 @@ func (a *App) Wait(ctx context.Context) error {
 	}
 }
 
-// Address is the host and port that the server listens on.
+// Address returns the host and port that the server listens on.
 func (a *App) Address() string { return a.listener.Addr().String() }
 
-// Stop drains: it reports not ready, takes no new work, lets requests and running steps finish until ctx ends, and closes
-// everything. Desktops go on running.
+// Stop drains: it reports not ready, accepts no new work, lets requests and running steps finish until ctx ends, and closes
+// everything. Desktops keep running.
 func (a *App) Stop(ctx context.Context) {
 	a.health.Drain()
 	a.stopAll(ctx)
@@ -174,7 +174,7 @@ func (a *App) openEngine(ctx context.Context) (err error) {
 	return a.identify(ctx)
 }
 
-// identify reads or makes the installation's id, and has what the engine made for it carry that.
+// identify reads or creates the installation's id, and marks what the engine has created for it.
 func (a *App) identify(ctx context.Context) (err error) {
 	if a.installation, err = job.Identify(ctx, a.store, a.engine); err != nil {
 		return fmt.Errorf("reading the installation's id: %w", err)
@@ -187,7 +187,8 @@ func (a *App) identify(ctx context.Context) (err error) {
 	return nil
 }
 
-// UnknownMachines tells of the engine's machines that are no desktops of this installation; see the function of this name.
+// UnknownMachines returns texts about the engine's machines that are not desktops of this installation; see the function of this
+// name.
 func (a *App) UnknownMachines() []string {
 	project := ""
 	if a.config.Engine == "incus" {
@@ -210,13 +211,13 @@ func (a *App) syncCatalog(ctx context.Context) error {
 	return nil
 }
 
-// listen opens the port and writes bootstrap.json, which names it.
+// listen opens the port and writes bootstrap.json, which contains it.
 func (a *App) listen(ctx context.Context) error {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.config.Listen)
 	if err != nil {
 		return fmt.Errorf("%w; choose another with --listen", err)
 	}
-	a.onStop(func(context.Context) { _ = l.Close() }) // the server has closed it already, except when starting failed
+	a.onStop(func(context.Context) { _ = l.Close() }) // the server has closed it already, except if starting failed
 	a.URL = a.config.url(l.Addr().String())
 	a.iam.Endpoint = a.URL
 	a.listener = l
@@ -289,7 +290,7 @@ func (a *App) startMail(ctx context.Context) error {
 	return nil
 }
 
-// complain logs what went wrong while something was being ended.
+// complain logs an error of ending something.
 func (a *App) complain(ctx context.Context, doing string, err error) {
 	if err != nil {
 		a.log.WarnContext(ctx, "stopping", "doing", doing, "error", err)

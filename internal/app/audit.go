@@ -18,28 +18,28 @@ import (
 	"carrel/internal/store"
 )
 
-// databaseFile is the SQLite database's name in the data directory.
+// databaseFile is the name of the SQLite database in the data directory.
 const databaseFile = "carrel.db"
 
 func (c *Config) databaseURL() string { return cmp.Or(c.Database, filepath.Join(c.Data, databaseFile)) }
 
 // Audit says how long machines without a desktop are kept.
 type Audit struct {
-	KeepDays int `yaml:"keep_days"` // that carrel audit --heal sets aside, before it removes them; 1 to 365
+	KeepDays int `yaml:"keep_days"` // days after carrel audit --heal set a machine aside until it deletes it; 1 to 365
 }
 
 func (a Audit) keep() time.Duration { return time.Duration(a.KeepDays) * 24 * time.Hour }
 
-// AuditSession compares desktops with machines: through the control plane that uses the data directory, if one does, and by itself
-// otherwise. By itself it keeps a control plane from being started on the directory until Close.
+// AuditSession compares desktops with machines: through the control plane that uses the data directory if there is one, otherwise
+// itself. In the second case no control plane can start on the directory until Close.
 type AuditSession struct {
-	through *controlClient // nil: by itself
+	through *controlClient // nil: no control plane is running
 	auditor *job.Auditor
 	closes  []func() error
 }
 
-// OpenAudit opens what an audit needs. It makes no database and changes none: it fails when there is none, or one of another
-// version of Carrel.
+// OpenAudit opens what an audit needs. It neither creates nor changes a database: it returns an error if there is none, or if it
+// is of another version of Carrel.
 func OpenAudit(ctx context.Context, c Config, log *slog.Logger) (_ *AuditSession, err error) {
 	a := &AuditSession{}
 	defer func() {
@@ -80,10 +80,10 @@ func (a *AuditSession) Close() error {
 	return errors.Join(errs...)
 }
 
-// Running says whether a control plane uses the data directory, and does what is asked.
+// Running reports whether a control plane uses the data directory and answers.
 func (a *AuditSession) Running() bool { return a.through != nil }
 
-// Audit looks and changes nothing.
+// Audit compares and changes nothing.
 func (a *AuditSession) Audit(ctx context.Context) (r job.Report, err error) {
 	if a.through == nil {
 		return a.auditor.Audit(ctx)
@@ -92,7 +92,7 @@ func (a *AuditSession) Audit(ctx context.Context) (r job.Report, err error) {
 	return r, err
 }
 
-// Heal mends the findings of the named desktops; see job.Auditor.
+// Heal heals the findings of these desktops; see job.Auditor.
 func (a *AuditSession) Heal(ctx context.Context, ids []string) (r job.Report, err error) {
 	if a.through == nil {
 		return a.auditor.Heal(ctx, ids)
@@ -110,7 +110,7 @@ func (a *AuditSession) Restore(ctx context.Context, id string) (name string, err
 	return name, err
 }
 
-// lockUsedDir locks a data directory that a control plane has used, and makes nothing in one that none has.
+// lockUsedDir locks a data directory that a control plane has used, and creates nothing in one that none has used.
 func lockUsedDir(dir string) (unlock func(), err error) {
 	if _, err := os.Stat(filepath.Join(dir, lockFile)); errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
@@ -118,11 +118,11 @@ func lockUsedDir(dir string) (unlock func(), err error) {
 	return lockDir(dir)
 }
 
-// mostNamed is how many machines a sentence names.
+// mostNamed is the maximum number of machines that a text names.
 const mostNamed = 3
 
-// UnknownMachines tells in sentences of the engine's machines that are no desktops of this installation, and what to do about them;
-// none when there are none. project is the Incus project, or empty where the engine is simulated.
+// UnknownMachines returns texts about the engine's machines that are not desktops of this installation, and what to do about
+// them; none if there are none. project is the Incus project, or empty for the simulated engine.
 func UnknownMachines(r job.Report, project string) []string {
 	var told []string
 	say := func(whose job.Belonging, one, many, remedy string) {

@@ -14,7 +14,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Bootstrap is what DIR/bootstrap.json tells a script that makes its first API call.
+// Bootstrap is the content of DIR/bootstrap.json, for a script that makes its first API call.
 type Bootstrap struct {
 	Endpoint         string `json:"endpoint"`
 	Region           string `json:"region"`
@@ -34,8 +34,8 @@ type Bootstrap struct {
 	ProductID        string `json:"product_id"`
 }
 
-// bootstrap makes the first account with its project, opens the service for it and writes bootstrap.json. At later starts it
-// finds all that and writes the file again only when it is missing or its content has changed.
+// bootstrap creates the first account with its project, opens the service for it and writes bootstrap.json. Later starts find all
+// that, and write the file only if it is missing or its content has changed.
 func (a *App) bootstrap(ctx context.Context, endpoint string) error {
 	creds, err := a.iam.Bootstrap(ctx, iam.First{Region: a.config.Region, Account: "carrel", User: "admin"})
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *App) bootstrap(ctx context.Context, endpoint string) error {
 	return writeBootstrap(filepath.Join(a.config.Data, "bootstrap.json"), b)
 }
 
-// fillPlace names a network, a zone, an image and a product with which a desktop can be made at once.
+// fillPlace sets a network, a zone, an image and a product with which a desktop can be created.
 func (a *App) fillPlace(ctx context.Context, b *Bootstrap) error {
 	detail, err := a.Services.Catalog.ServiceDetail(ctx, b.ProjectID)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"carrel/internal/job"
 )
 
-// ReadCapacity asks the engine what there is, and counts what is promised to the machines that it has.
+// ReadCapacity reads the engine's capacity, and counts what is promised to its machines.
 func ReadCapacity(ctx context.Context, c Config) ([]capacity.Capacity, error) {
 	e, err := OpenEngine(ctx, c)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// syncCatalog makes the catalogue say what the engine has: zones, volume types, images, and the products of the
-// configuration, of which those that no host is big enough for are sold out.
+// syncCatalog updates the catalogue from the engine (zones, volume types, images) and the products from the configuration.
+// Products that no host is large enough for are sold out.
 func syncCatalog(ctx context.Context, s store.Transactions, e engine.Engine, c Config) error {
 	desc, images, err := offered(ctx, e)
 	if err != nil {
@@ -39,7 +39,7 @@ func syncCatalog(ctx context.Context, s store.Transactions, e engine.Engine, c C
 	})
 }
 
-// putImages makes the catalogue's images those that there are, and writes only what differs: it is done again and again.
+// putImages updates the catalogue's images, and writes only what differs, since it runs repeatedly.
 func putImages(ctx context.Context, tx *store.Tx, there []catalog.Image) error {
 	listed, _, err := catalog.Images(ctx, tx, catalog.ImageQuery{Type: catalog.ImageGold, Page: workspace.Page{Limit: maxImages}})
 	if err != nil {
@@ -52,11 +52,11 @@ func putImages(ctx context.Context, tx *store.Tx, there []catalog.Image) error {
 	return catalog.MarkGone(ctx, tx, gone)
 }
 
-// maxImages is how many images are looked at.
+// maxImages is the maximum number of images that are read.
 const maxImages = 10000
 
-// compareImages says which images of the engine the catalogue lacks or has otherwise, and the ids of those that it lists and the engine
-// has no longer. An image that is known keeps the time at which it came.
+// compareImages returns the engine's images that are missing or different in the catalogue, and the ids of those that the engine
+// no longer has. A known image keeps its creation time.
 func compareImages(listed, there []catalog.Image) (fresh []catalog.Image, gone []string) {
 	known := make(map[string]catalog.Image, len(listed))
 	for _, i := range listed {
@@ -75,7 +75,7 @@ func compareImages(listed, there []catalog.Image) (fresh []catalog.Image, gone [
 	return fresh, slices.Sorted(maps.Keys(known))
 }
 
-// offered reads what the engine has.
+// offered reads the engine's description and images.
 func offered(ctx context.Context, e engine.Engine) (engine.Description, []engine.Image, error) {
 	desc, err := e.Describe(ctx)
 	if err != nil {
@@ -88,11 +88,11 @@ func offered(ctx context.Context, e engine.Engine) (engine.Description, []engine
 	return desc, images, nil
 }
 
-// catalogEvery is how often the catalogue is compared with the engine.
+// catalogEvery is the interval between comparisons of the catalogue with the engine.
 const catalogEvery = 30 * time.Second
 
-// watchCatalog goes on comparing the images of the catalogue with those of the engine, until ctx ends. A round that fails is logged;
-// what is known then stays.
+// watchCatalog compares the images of the catalogue with those of the engine at intervals, until ctx ends. A round that fails is
+// logged and changes nothing.
 func watchCatalog(ctx context.Context, s store.Transactions, e engine.Engine, log *slog.Logger) {
 	tick := time.NewTicker(catalogEvery)
 	defer tick.Stop()
@@ -161,7 +161,7 @@ func productsOf(configured []Product, d engine.Description) []catalog.Product {
 	return products
 }
 
-// imagesOf lists the engine's images as gold ones. Virtual machines are left out where the engine cannot run them.
+// imagesOf converts the engine's images to gold images. Virtual machines are omitted if the engine cannot run them.
 func imagesOf(images []engine.Image, d engine.Description, now time.Time) []catalog.Image {
 	var gold []catalog.Image
 	for _, i := range images {

@@ -24,35 +24,35 @@ import (
 	"carrel/internal/workspace"
 )
 
-// mailTemplates is the folder in the data directory that is looked into for mail templates.
+// mailTemplates is the folder for mail templates in the data directory.
 const mailTemplates = "mail-templates"
 
-// Config is all that can be set. Flags of the command line come first, then the YAML file, then the defaults.
+// Config is the whole configuration. Command line flags have precedence over the YAML file, and that over the defaults.
 type Config struct {
 	// The flags of "carrel serve".
-	Data     string `yaml:"-"` // directory of everything that Carrel keeps
+	Data     string `yaml:"-"` // directory of everything that Carrel stores
 	Listen   string `yaml:"-"` // host:port
 	Engine   string `yaml:"-"` // "incus" or "sim"
 	Database string `yaml:"-"` // a postgres:// URL, or empty for SQLite in Data
 	TLS      TLS    `yaml:"-"`
 	Version  string `yaml:"-"`
 
-	// Deadlines are how long callers may take, see Defaults; tests shorten them.
+	// Deadlines are the limits for callers, see Defaults; tests shorten them.
 	Deadlines Deadlines `yaml:"-"`
 
-	// BaseURL is where people reach the portal, for links in mails; empty: the listening address.
+	// BaseURL is the portal's address for users, for links in mails; empty: the listening address.
 	BaseURL string `yaml:"base_url"`
-	// Origins are further addresses, such as https://desktops.example.com, under which a proxy shows the portal.
+	// Origins are further addresses, such as https://desktops.example.com, under which a proxy publishes the portal.
 	Origins []string `yaml:"origins"`
-	// Proxies are the networks of proxies in front, in CIDR form: whom they say a request is from is believed.
+	// Proxies are the networks of trusted proxies, in CIDR form: the client address that they report is used.
 	Proxies []string `yaml:"proxies"`
-	// Region names the region, and the first project as clients look projects up by it.
+	// Region is the name of the region, and of the first project, since clients look projects up by it.
 	Region string `yaml:"region"`
-	// SecretKey is a file with the key that seals secrets, the same for all processes on one database; empty: secret.key in
-	// Data, made at the first start.
+	// SecretKey is a file with the key that encrypts secrets, the same for all processes on one database; empty: secret.key in
+	// Data, created at the first start.
 	SecretKey string `yaml:"secret_key"`
-	// Replica names this process among several on one database, the same after a restart; empty: the host's name and an id
-	// that is kept in Data. A second process of the same name is refused.
+	// Replica is the name of this process among several on one database, the same after a restart; empty: the host's name and an
+	// id that is stored in Data. A second process of the same name is refused.
 	Replica string `yaml:"replica"`
 
 	Log      Log         `yaml:"log"`
@@ -68,21 +68,21 @@ type Config struct {
 	Audit    Audit       `yaml:"audit"`
 
 	Retention work.Retention `yaml:"retention"`
-	// Overcommit is how many times of the disk and memory that there is may be promised to desktops.
+	// Overcommit is how many times the existing disk and memory may be promised to desktops.
 	Overcommit capacity.Overcommit `yaml:"overcommit"`
 
 	Connections Connections `yaml:"connections"`
 	Metrics     Metrics     `yaml:"metrics"`
 }
 
-// TLS says whether and with what certificate the port speaks https.
+// TLS says whether and with which certificate the port serves https.
 type TLS struct {
-	SelfSigned bool   // with a certificate made at the first start and kept in the data directory
+	SelfSigned bool   // with a certificate created at the first start and stored in the data directory
 	CertFile   string // PEM, with KeyFile
 	KeyFile    string
 }
 
-// On says whether the port speaks https.
+// On reports whether the port serves https.
 func (t TLS) On() bool { return t.SelfSigned || t.CertFile != "" }
 
 // Log says how to log.
@@ -91,28 +91,28 @@ type Log struct {
 	Level  string `yaml:"level"`  // "debug", "info", "warn", "error"
 }
 
-// Incus says which Incus to use and what of it.
+// Incus has the address of Incus and the names that Carrel uses in it.
 type Incus struct {
 	Socket  string            `yaml:"socket"`   // empty: the usual place
 	Project string            `yaml:"project"`  // Carrel's own Incus project
-	Zone    string            `yaml:"zone"`     // name of the availability zone that this host is
-	PoolGiB int               `yaml:"pool_gib"` // the most that each storage pool may grow to
-	Classes map[string]string `yaml:"classes"`  // from volume type to storage pool
-	Image   string            `yaml:"image"`    // alias of the image that a first desktop starts from
-	Shield  []string          `yaml:"shield"`   // networks that desktops must not reach, besides this host and one another
+	Zone    string            `yaml:"zone"`     // name of the availability zone of this host
+	PoolGiB int               `yaml:"pool_gib"` // maximum size of each storage pool
+	Classes map[string]string `yaml:"classes"`  // storage pools by volume type
+	Image   string            `yaml:"image"`    // alias of the image of the first desktop
+	Shield  []string          `yaml:"shield"`   // networks that desktops must not reach, besides this host and each other
 }
 
-// Network is a subnet of the first project, and the bridge that the engine makes for it.
+// Network is a subnet of the first project, and the bridge that the engine creates for it.
 type Network struct {
 	Name string   `yaml:"name"` // of the bridge, at most 15 characters
 	CIDR string   `yaml:"cidr"` // IPv4; the first address is the gateway's
 	DNS  []string `yaml:"dns"`  // empty: the gateway
 }
 
-// Desktops says what all new desktops have in common.
+// Desktops has settings of all new desktops.
 type Desktops struct {
 	Timezone string `yaml:"timezone"` // IANA name; empty: that of this host
-	Locale   string `yaml:"locale"`   // empty: by the person's language
+	Locale   string `yaml:"locale"`   // empty: by the user's language
 }
 
 // Product is a size of desktop that can be ordered.
@@ -120,29 +120,29 @@ type Product struct {
 	ID        string `yaml:"id"`
 	CPUs      int    `yaml:"cpus"`
 	MemoryMiB int    `yaml:"memory_mib"`
-	Processes int    `yaml:"processes"` // programs and threads at once; 0: by cpus and memory_mib
+	Processes int    `yaml:"processes"` // processes and threads at once; 0: by cpus and memory_mib
 	OSType    string `yaml:"os_type"`   // "Linux" (the default) or "Windows"
 	Package   string `yaml:"package"`   // "general" by default
 	Text      string `yaml:"description"`
 }
 
-// Portal says how people sign in.
+// Portal has settings of signing in.
 type Portal struct {
 	SecondFactor signin.SecondFactor `yaml:"second_factor"` // "off", "optional" or "required"
 }
 
-// Jobs says how much work runs at once in this process.
+// Jobs limits how much work runs at once in this process.
 type Jobs struct {
 	Parallel map[workspace.JobType]int `yaml:"parallel"`
 }
 
-// Pools says how carefully pools change.
+// Pools has limits for changes of pools.
 type Pools struct {
 	Rebuild   progress.Limits `yaml:"rebuild"`
-	BootLimit time.Duration   `yaml:"boot_limit"` // for a desktop to come up with a new system disk; 0: job.DefaultBootLimit
+	BootLimit time.Duration   `yaml:"boot_limit"` // for a desktop to start with a new system disk; 0: job.DefaultBootLimit
 }
 
-// Defaults is the configuration without a file and flags.
+// Defaults returns the configuration without a file and flags.
 func Defaults() Config {
 	return Config{
 		Data: "data", Listen: "127.0.0.1:8080", Engine: "incus", Region: "carrel", Log: Log{Level: "info"},
@@ -155,8 +155,8 @@ func Defaults() Config {
 		Audit:     Audit{KeepDays: 7},
 		Retention: work.DefaultRetention,
 		Portal:    Portal{SecondFactor: signin.SecondFactorOptional},
-		// Most of a disk is never written. A desktop in which nobody works takes a fortieth of its memory, one in which somebody does about
-		// a third, and seldom do more than half of all people work at once.
+		// Most of a disk is never written. A desktop needs a fortieth of its memory while nobody works in it and about a third
+		// otherwise, and rarely do more than half of all users work at the same time.
 		Overcommit: capacity.Overcommit{Disk: 20, Memory: 6},
 		Products: []Product{
 			{ID: "workspace.c2.small.linux", CPUs: 1, MemoryMiB: 2048, Text: "1 vCPU, 2 GB: mail, office, web"},
@@ -167,7 +167,7 @@ func Defaults() Config {
 	}
 }
 
-// ReadConfig lays a YAML file over the defaults. Unknown keys are refused, with the line they are on.
+// ReadConfig applies a YAML file to the defaults. Unknown keys are errors, with their line.
 func ReadConfig(path string) (Config, error) {
 	c := Defaults()
 	if path == "" {
@@ -184,12 +184,12 @@ func ReadConfig(path string) (Config, error) {
 	return c, nil
 }
 
-// gateway is the network's first address.
+// gateway returns the network's first address.
 func (n Network) gateway() string {
 	return netip.MustParsePrefix(n.CIDR).Addr().Next().String()
 }
 
-// url is where a browser on this machine finds the portal.
+// url returns the portal's address for a browser on this machine.
 func (c *Config) url(addr string) string {
 	if c.BaseURL != "" {
 		return strings.TrimSuffix(c.BaseURL, "/")
@@ -208,17 +208,17 @@ func (c *Config) url(addr string) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// secure says whether people reach the portal through TLS, here or at a proxy.
+// secure reports whether users reach the portal through TLS, here or at a proxy.
 func (c *Config) secure() bool { return c.TLS.On() || strings.HasPrefix(c.BaseURL, "https://") }
 
-// MailSettings are those of the file with what they leave open: templates in the data directory.
+// MailSettings returns the file's settings with defaults: templates in the data directory.
 func (c *Config) MailSettings() mail.Config {
 	m := c.Mail
 	m.DefaultTemplates = filepath.Join(c.Data, mailTemplates)
 	return m
 }
 
-// TemplateFolder is the directory of the custom mail templates.
+// TemplateFolder returns the directory of custom mail templates.
 func (c *Config) TemplateFolder() string {
 	m := c.MailSettings()
 	return cmp.Or(m.Templates, m.DefaultTemplates)

@@ -17,32 +17,32 @@ import (
 	"carrel/internal/telemetry"
 )
 
-// The limits of what can be configured.
+// Limits of the configuration.
 const (
 	maxRebuilt   = 100     // desktops of a pool that are rebuilt at a time
 	maxParallel  = 10_000  // sub-jobs of a type at once
 	maxPoolGiB   = 1 << 20 // a PiB
 	maxCPUs      = 1024
 	maxMemoryMiB = 16 << 20 // 16 TiB
-	maxText      = 255      // bytes of a name or description that people read
+	maxText      = 255      // bytes of a name or description for users
 	maxKeepDays  = 365
 
 	minRetentionDays = 2 // a client token, which answers the same job again, lives a day
 	maxRetentionDays = 3650
-	minProcesses     = 256     // with which a desktop's session comes up
-	maxProcesses     = 4 << 20 // that a kernel counts
-	// How many times of what there is may be promised.
+	minProcesses     = 256     // with fewer, a desktop's session does not start
+	maxProcesses     = 4 << 20 // the kernel's maximum
+	// Limits of overcommit factors.
 	minOvercommit = 0.1
 	maxOvercommit = 1000
-	// The shortest and the longest that pools.boot_limit may be: a rebuild has 20 minutes in all.
+	// Limits of pools.boot_limit: a rebuild has 20 minutes in all.
 	minBootLimit = 10 * time.Second
 	maxBootLimit = 20 * time.Minute
 )
 
-// plainName is what a name may be that becomes part of other names: of a project, a pool, a zone, a product.
+// plainName matches names that become part of other names: of a project, a pool, a zone, a product.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$`)
 
-// Check says what is wrong with the configuration, naming the key and what it takes.
+// Check returns what is wrong with the configuration, with the key and its valid values.
 func (c *Config) Check() error {
 	for _, check := range []func() error{
 		c.checkFlags, c.checkAddresses, c.checkFront, c.checkLog, c.Incus.check, c.checkNetworks, c.Desktops.check, c.checkProducts, c.Jobs.check,
@@ -85,7 +85,7 @@ func (c *Config) checkFlags() error {
 	return nil
 }
 
-// checkAddresses is about how people and proxies reach the portal.
+// checkAddresses checks the addresses for users and proxies.
 func (c *Config) checkAddresses() error {
 	if c.BaseURL != "" {
 		if err := checkOrigin(strings.TrimSuffix(c.BaseURL, "/")); err != nil {
@@ -100,8 +100,8 @@ func (c *Config) checkAddresses() error {
 	return nil
 }
 
-// checkOrigin refuses what is not the scheme, host and port of a web page: links are put together from them, and browsers compare
-// them letter by letter.
+// checkOrigin returns an error unless text is the scheme, host and port of a web page: links are built from it, and browsers
+// compare it literally.
 func checkOrigin(text string) error {
 	u, err := url.Parse(text)
 	switch {

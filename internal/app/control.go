@@ -19,29 +19,29 @@ import (
 	"carrel/internal/workspace"
 )
 
-// controlSocket is the file in the data directory through which commands reach the control plane that uses the directory. Who may
-// open it may read the database as well, so it asks for no credentials.
+// controlSocket is the file in the data directory through which commands reach the control plane that uses the directory. Whoever
+// may open it can read the database as well, so it needs no credentials.
 const controlSocket = "control.sock"
 
-// What a control plane answers to on its socket.
+// The paths on the control socket.
 const (
 	auditPath   = "/audit"
 	healPath    = "/audit/heal"
 	restorePath = "/audit/restore"
 )
 
-// healOrder names the desktops whose findings are to be mended, or the one machine to restore.
+// healOrder has the desktops whose findings are to be healed, or the machine to restore.
 type healOrder struct {
 	IDs []string `json:"ids"`
 }
 
-// controlFault is the answer to what failed.
+// controlFault is the response after an error.
 type controlFault struct {
 	Error string `json:"error"`
 	Doubt bool   `json:"doubt,omitempty"` // job.ErrDoubt
 }
 
-// serveControl answers commands on the data directory's socket until the control plane stops.
+// serveControl serves commands on the data directory's socket until the control plane stops.
 func (a *App) serveControl(ctx context.Context) error {
 	path, release, err := socketPath(a.config.Data)
 	if err != nil {
@@ -93,7 +93,7 @@ func (a *App) auditor() *job.Auditor {
 	return &job.Auditor{Store: a.store, Engine: a.engine, Keep: a.config.Audit.keep()}
 }
 
-// withOrder reads an order and answers with what it came to.
+// withOrder decodes an order and responds with its result.
 func withOrder(do func(context.Context, healOrder) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var order healOrder
@@ -113,10 +113,10 @@ func answerControl(w http.ResponseWriter, result any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(result) // if this fails the caller has gone
+	_ = json.NewEncoder(w).Encode(result) // an error means that the caller is gone
 }
 
-// controlClient asks the control plane that uses a data directory.
+// controlClient calls the control plane that uses a data directory.
 type controlClient struct {
 	http *http.Client
 }
@@ -133,7 +133,7 @@ func newControlClient(dir string) *controlClient {
 	return &controlClient{&http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }
 
-// call sends an order, or none with nil, and reads the result.
+// call sends an order, or none if it is nil, and reads the result.
 func (c *controlClient) call(ctx context.Context, method, path string, order, result any) error {
 	var body io.Reader
 	if order != nil {
@@ -165,17 +165,17 @@ func (c *controlClient) call(ctx context.Context, method, path string, order, re
 	return errors.New(fault.Error)
 }
 
-// controlDoubt is job.ErrDoubt as it came through the socket.
+// controlDoubt is job.ErrDoubt as received through the socket.
 type controlDoubt string
 
 func (d controlDoubt) Error() string { return string(d) }
 func (d controlDoubt) Unwrap() error { return job.ErrDoubt }
 
-// longestSocket is how long a socket's path may be everywhere, in bytes.
+// longestSocket is the maximum length of a socket's path on all systems, in bytes.
 const longestSocket = 100
 
-// socketPath is the control socket's path. One that is too long for a socket's address is reached through the open directory,
-// until release is called.
+// socketPath returns the control socket's path. If it is too long for a socket's address, the path leads through the open
+// directory, until release is called.
 func socketPath(dir string) (path string, release func(), err error) {
 	path = filepath.Join(dir, controlSocket)
 	if len(path) <= longestSocket || runtime.GOOS != "linux" {

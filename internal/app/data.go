@@ -6,8 +6,9 @@ import (
 	"os"
 )
 
-// privateData makes the data directory, or takes from others what they may do in it: who can write there can exchange keys and the
-// database, who can read finds the first administrator's name. It fails where that cannot be done and others could write.
+// privateData creates the data directory, or removes the permissions of others: with write access they could replace keys and the
+// database, with read access they could find the first administrator's name. It returns an error if that is impossible and others
+// could write.
 func (a *App) privateData(ctx context.Context) error {
 	dir := a.config.Data
 	if err := os.MkdirAll(dir, 0o700); err != nil {

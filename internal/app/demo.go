@@ -18,7 +18,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Demo is the first person and their desktop, for somebody who looks at Carrel for the first time.
+// Demo is the first user and their desktop, for trying Carrel.
 type Demo struct {
 	UserName  string `json:"user_name"`
 	Password  string `json:"password"`
@@ -28,11 +28,11 @@ type Demo struct {
 
 const (
 	demoFile = "demo.json"
-	demoNote = "Made by carrel up" // tells the user demo from one that an administrator has made
+	demoNote = "Made by carrel up" // distinguishes the user demo from one that an administrator created
 )
 
-// EnsureDemo makes the user demo with one desktop, unless an earlier run did, and waits until the desktop is ready, telling
-// how far it is. When demo.json is lost, and the password with it, the user gets another.
+// EnsureDemo creates the user demo with one desktop, unless an earlier run did, and waits until the desktop is ready, reporting
+// progress. If demo.json is lost, and the password with it, the user gets another one.
 func (a *App) EnsureDemo(ctx context.Context, progress func(string)) (Demo, error) {
 	d, err := a.readDemo()
 	if err != nil {
@@ -71,7 +71,7 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)
 		return found[0], err
 	}
 	d.UserName, d.Password = "demo", "Desk-"+workspace.NewToken()[:10]
-	if err := a.writeDemo(*d); err != nil { // before the user: a password that nobody knows helps nobody
+	if err := a.writeDemo(*d); err != nil { // before the user: nobody would know the password of a user without it
 		return directory.User{}, err
 	}
 	no := false
@@ -85,8 +85,8 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)
 	return a.Services.Directory.User(ctx, project, id)
 }
 
-// renewDemo gives the user another password, because demo.json with the present one is lost. The password of a user whom an
-// administrator has made is theirs to know.
+// renewDemo gives the user another password, because demo.json with the current one is lost. It does not change the password of a
+// user that an administrator created.
 func (a *App) renewDemo(ctx context.Context, d *Demo, u directory.User, progress func(string)) (err error) {
 	d.UserName = u.Name
 	if u.Description != demoNote {
@@ -102,7 +102,7 @@ func (a *App) renewDemo(ctx context.Context, d *Demo, u directory.User, progress
 	return a.Services.SignIn.UpdateUser(ctx, signin.UpdateUser{Caller: caller, ID: u.ID, MustChangePassword: &no})
 }
 
-// ensureDemoDesktop returns one of the user's desktops, after asking for one if there is none.
+// ensureDemoDesktop returns one of the user's desktops, and orders one if there is none.
 func (a *App) ensureDemoDesktop(ctx context.Context, u directory.User, progress func(string)) (desktop.Desktop, error) {
 	mine := desktop.DesktopQuery{ProjectID: u.ProjectID, UserID: u.ID, Page: workspace.Page{Limit: 1}}
 	found, _, err := a.Services.Desktops.ListDesktops(ctx, mine)

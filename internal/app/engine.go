@@ -11,7 +11,7 @@ import (
 	"carrel/internal/engine/sim"
 )
 
-// OpenEngine opens the engine that the configuration names. It prepares nothing: see Prepare.
+// OpenEngine opens the configured engine. It prepares nothing: see Prepare.
 func OpenEngine(ctx context.Context, c Config) (engine.Engine, error) {
 	if c.Engine == "sim" {
 		return sim.Open(c.simConfig())
@@ -44,7 +44,7 @@ func (n Network) engine() engine.Network {
 	return engine.Network{ID: n.Name, CIDR: n.CIDR, Gateway: n.gateway()}
 }
 
-// PrepareIncus makes Carrel's own project, pools, networks and profile in Incus, telling each step.
+// PrepareIncus creates Carrel's own project, pools, networks and profile in Incus, reporting each step.
 func PrepareIncus(ctx context.Context, c Config, progress func(string)) error {
 	var networks []engine.Network
 	for _, n := range c.Networks {
@@ -53,9 +53,9 @@ func PrepareIncus(ctx context.Context, c Config, progress func(string)) error {
 	return incus.Prepare(ctx, incus.PrepareConfig{Config: c.incusConfig(), PoolGiB: c.Incus.PoolGiB, Networks: networks}, progress)
 }
 
-// RemoveIncus removes all that PrepareIncus made, and with it every desktop. It fails while a control plane uses the data directory:
-// that one would go on making desktops. Unless everybodys is set it fails, too, when machines are there that another installation
-// has made: with a forgotten --data they would be somebody's.
+// RemoveIncus removes all that PrepareIncus created, including all desktops. It returns an error while a control plane uses the
+// data directory, since that would create further desktops. Unless everybodys is set, it also returns an error if there are
+// machines that another installation created, in case --data was forgotten.
 func RemoveIncus(ctx context.Context, c Config, everybodys bool, progress func(string)) error {
 	switch unlock, err := lockUsedDir(c.Data); {
 	case err == nil:
@@ -73,7 +73,7 @@ func RemoveIncus(ctx context.Context, c Config, everybodys bool, progress func(s
 	return incus.Remove(ctx, c.incusConfig(), progress)
 }
 
-// refuseOthers fails when the project has machines that carry another installation's id than the database's, if there is one.
+// refuseOthers returns an error if the project has machines of another installation than the database's, if there is one.
 func refuseOthers(ctx context.Context, c Config) error {
 	machines, err := incus.Inhabitants(ctx, c.incusConfig())
 	if err != nil || len(machines) == 0 {

@@ -9,7 +9,7 @@ import (
 	"carrel/internal/store"
 )
 
-// installationOf reads the id of the installation from its database; empty when there is none.
+// installationOf reads the id of the installation from its database; empty if there is none.
 func installationOf(ctx context.Context, c Config) (id string, err error) {
 	s, err := openExisting(ctx, c)
 	if errors.Is(err, store.ErrNoDatabase) {
@@ -26,8 +26,8 @@ func installationOf(ctx context.Context, c Config) (id string, err error) {
 	return id, err
 }
 
-// openExisting opens a database that is there with today's tables, and says what to do where it is not: store.ErrNoDatabase,
-// store.ErrOtherVersion.
+// openExisting opens an existing database with the current tables, and otherwise returns an error that says what to do:
+// store.ErrNoDatabase, store.ErrOtherVersion.
 func openExisting(ctx context.Context, c Config, options ...store.Option) (*store.Store, error) {
 	s, err := store.Open(ctx, c.databaseURL(), append(options, store.Existing())...)
 	switch {

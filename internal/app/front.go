@@ -15,24 +15,24 @@ import (
 	"carrel/internal/listen"
 )
 
-// Deadlines are how long a request's body may take to come and its answer to be taken, and how long a call of the API may take, the
-// body of which may be large.
+// Deadlines are the limits for receiving a request's body, for sending its response, and for a call of the API, whose body may be
+// large.
 type Deadlines struct{ Body, Answer, Call time.Duration }
 
-// Connections say how many connections may be open at once.
+// Connections limits how many connections may be open at once.
 type Connections struct {
 	Total      int      `yaml:"total"`       // 0: by the limit of open files
 	PerAddress int      `yaml:"per_address"` // of one client address; 0: a quarter of Total, at most 2048
-	Operators  []string `yaml:"operators"`   // networks, in CIDR form, for which a tenth is kept, besides this machine
+	Operators  []string `yaml:"operators"`   // networks, in CIDR form, for which a tenth is reserved, besides this machine
 }
 
-// Metrics say who may read /metrics.
+// Metrics says who may read /metrics.
 type Metrics struct {
 	// Token is what a caller must send as "Authorization: Bearer TOKEN"; empty: only this machine may read.
 	Token string `yaml:"token"`
 }
 
-// The least that the limits of connections may be, and the shortest token.
+// The minimum of the limits of connections, and of the token's length.
 const (
 	minConnections  = 16
 	minMetricsToken = 16
@@ -93,7 +93,7 @@ func (a *App) limitConnections(ctx context.Context, l net.Listener) (net.Listene
 	return listen.Limit(l, limits, a.log, a.registry)
 }
 
-// front is what every request passes before it reaches a face.
+// front wraps the faces in what every request passes first.
 func (a *App) front(faces http.Handler) (http.Handler, error) {
 	proxies, err := a.config.proxies()
 	if err != nil {
@@ -103,7 +103,7 @@ func (a *App) front(faces http.Handler) (http.Handler, error) {
 	return listen.Deadlines(clients.Handler(a.protected(refuseNUL(faces))), a.config.Deadlines.Body, a.config.Deadlines.Answer), nil
 }
 
-// protected adds what browsers are told with every answer; faces that show pages replace the policy by their own.
+// protected adds security headers to every response; faces with pages replace the policy by their own.
 func (a *App) protected(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -115,21 +115,21 @@ func (a *App) protected(next http.Handler) http.Handler {
 	})
 }
 
-// metricsFor lets only those read metrics who may.
+// metricsFor serves metrics only to callers who may read them.
 func (a *App) metricsFor(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if !mayReadMetrics(a.config.Metrics.Token, token, clientaddr.Of(r), isForwarded(r)) {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.WriteHeader(http.StatusForbidden)
-			_, _ = fmt.Fprintln(w, "metrics are for this machine, or for who sends the token of the configuration (metrics.token)") // the caller may have gone
+			_, _ = fmt.Fprintln(w, "metrics are for this machine, or for who sends the token of the configuration (metrics.token)") // the caller may be gone
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// mayReadMetrics decides who reads metrics: who knows the token or, where none is set, this machine itself.
+// mayReadMetrics reports whether a caller may read metrics: one with the token or, if none is set, this machine itself.
 func mayReadMetrics(want, given string, client netip.Addr, forwarded bool) bool {
 	if want != "" {
 		return subtle.ConstantTimeCompare([]byte(want), []byte(given)) == 1
@@ -137,7 +137,7 @@ func mayReadMetrics(want, given string, client netip.Addr, forwarded bool) bool 
 	return client.IsLoopback() && !forwarded
 }
 
-// isForwarded says whether a proxy speaks for somebody else. One on this machine that is not in proxies hides behind loopback.
+// isForwarded reports whether a proxy forwards a request. One on this machine that is not in proxies has a loopback address.
 func isForwarded(r *http.Request) bool {
 	for name := range r.Header {
 		switch {

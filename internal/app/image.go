@@ -13,15 +13,15 @@ import (
 	"carrel/internal/engine/incus"
 )
 
-// Recipe is a recipe of a desktop image: a folder with the program "build".
+// Recipe is the recipe of a desktop image: a folder with the program "build".
 type Recipe struct {
 	Alias string // of the image, and of the recipe's folder
 	Dir   string // the folder
-	Guest string // the program carrel-guest that goes into the image
-	Built string // the folder where built images are kept
+	Guest string // the program carrel-guest to put into the image
+	Built string // the folder for built images
 }
 
-// FindRecipe looks for the recipe of an image beside the program and in the working directory.
+// FindRecipe searches for the recipe of an image beside the program and in the working directory.
 func FindRecipe(alias string) (Recipe, error) {
 	var roots []string
 	if exe, err := os.Executable(); err == nil {
@@ -37,8 +37,8 @@ func FindRecipe(alias string) (Recipe, error) {
 	return Recipe{}, fmt.Errorf("there is no recipe images/%s: run this where Carrel's source is, or import an image with carrel image import", alias)
 }
 
-// EnsureImage makes sure that the engine has the image of a recipe as the recipe is now, building it if need be. What the build
-// prints goes to out.
+// EnsureImage makes sure that the engine has the image of the recipe's current state, and builds it if necessary. The output of
+// the build goes to out.
 func EnsureImage(ctx context.Context, c Config, r Recipe, progress func(string), out io.Writer) error {
 	identity, err := r.run(ctx, out, "--identity")
 	if err != nil {
@@ -61,10 +61,10 @@ func EnsureImage(ctx context.Context, c Config, r Recipe, progress func(string),
 	return err
 }
 
-// identityProperty is the image property that tells what an image was made from.
+// identityProperty is the image property with the identity of what an image was built from.
 const identityProperty = "carrel.identity"
 
-// run runs the recipe's program and returns the one line that it prints. What it tells meanwhile goes to out.
+// run runs the recipe's program and returns the one line that it prints. Its progress goes to out.
 func (r Recipe) run(ctx context.Context, out io.Writer, flags ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(r.Dir, "build"), append([]string{"--guest", r.Guest}, flags...)...)
 	cmd.Stderr = out
@@ -72,7 +72,7 @@ func (r Recipe) run(ctx context.Context, out io.Writer, flags ...string) (string
 	return strings.TrimSpace(string(line)), err
 }
 
-// ImportImage gives the engine an image from files.
+// ImportImage imports an image from files into the engine.
 func ImportImage(ctx context.Context, c Config, metadata, rootfs, alias string, progress func(string)) error {
 	e, err := incus.Open(ctx, c.incusConfig())
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errLocked says that another process uses a data directory.
+// errLocked means that another process uses a data directory.
 var errLocked = errors.New("another process uses the directory")
 
-// lockFile is the file in the data directory that the control plane that uses it holds.
+// lockFile is the file in the data directory that the control plane that uses it has locked.
 const lockFile = "lock"
 
-// lockDir keeps a second process from using the data directory; errLocked while one does. The lock ends with the process, however it
-// ends.
+// lockDir keeps a second process from using the data directory; errLocked while one does. The lock ends with the process, however
+// that ends.
 func lockDir(dir string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// reserve keeps this process's name, and its part with the engine, for it among the processes on the database. One whose name another
-// process has would take over that one's work; simulated desktops exist in one process only.
+// reserve reserves this process's name, and its role for the engine, among the processes on the database. A process with
+// another's name would take over its work; simulated desktops exist in one process only.
 func (a *App) reserve(ctx context.Context) (err error) {
 	if a.replica, err = replicaName(a.config); err != nil {
 		return err
@@ -34,7 +34,7 @@ func (a *App) reserve(ctx context.Context) (err error) {
 	return nil
 }
 
-// whyReserved says what to do about a name that another process has.
+// whyReserved returns an error that says what to do about a name that another process has.
 func (a *App) whyReserved(err error) error {
 	taken, ok := errors.AsType[*store.ReservedError](err)
 	switch {
@@ -50,7 +50,8 @@ func (a *App) whyReserved(err error) error {
 	}
 }
 
-// replicaName is the configured name, or the host's with an id that stays in the data directory: hosts may be called alike.
+// replicaName returns the configured name, or the host's with an id that is stored in the data directory: several hosts may have
+// the same name.
 func replicaName(c Config) (string, error) {
 	if c.Replica != "" {
 		return c.Replica, nil

@@ -88,7 +88,7 @@ func (a *App) serve(ctx context.Context) error {
 	return nil
 }
 
-// routes gives each request to the face that it is for. One port, one origin for everything.
+// routes passes each request to its face. There is one port and one origin for everything.
 func routes(faces, pages, displays, probes, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	for _, path := range []string{"/healthz", "/readyz"} {
@@ -103,7 +103,8 @@ func routes(faces, pages, displays, probes, metrics http.Handler) http.Handler {
 	return oneSlash(mux)
 }
 
-// oneSlash takes "//v2/…" for "/v2/…": clients whose endpoint ends in a slash send that. A redirect would lose their signature.
+// oneSlash treats "//v2/…" as "/v2/…": clients whose endpoint ends in a slash send that. A redirect would lose their
+// signature.
 func oneSlash(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "//") {
@@ -117,14 +118,14 @@ func oneSlash(next http.Handler) http.Handler {
 	})
 }
 
-// refuseNUL refuses addresses with the character NUL, which no face has a use for and no database can look up.
+// refuseNUL refuses addresses with the character NUL, which no database can look up.
 func refuseNUL(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.ContainsRune(r.URL.Path, 0) || strings.Contains(r.URL.RawQuery, "%00") {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = fmt.Fprintf(w, `{"error_code":%q,"error_msg":"the address holds the character NUL (%%00), which cannot be looked up"}`,
-				workspace.CodeMalformed) // if this fails the caller has gone
+				workspace.CodeMalformed) // an error means that the caller is gone
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -10,13 +10,13 @@ import (
 	"sync"
 )
 
-// timezoneList has the time zones that every desktop image knows, one a line, and after them what else people write (old names, names
-// of Windows, cities without a zone of their own) with the zone that is meant, behind a tab.
+// timezoneList has the time zones that every desktop image knows, one per line, followed by other names (old ones, those of
+// Windows, cities without a zone of their own), each with a tab and its zone.
 //
 //go:embed timezones.txt
 var timezoneList string
 
-// timezones maps each name to the zone that is meant, which for a zone is itself.
+// timezones maps each name to its zone, and each zone to itself.
 var timezones = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
 	for line := range strings.Lines(timezoneList) {
@@ -31,7 +31,7 @@ var timezones = sync.OnceValue(func() map[string]string {
 
 var utcOffset = regexp.MustCompile(`^(?:GMT|UTC|Etc/GMT|Etc/UTC)?([+-])0?([0-9]{1,2})(?::?00)?$`)
 
-// checkTimezone refuses what is no time zone of a desktop, and says which one may be meant.
+// checkTimezone returns an error for a name that is not a time zone of a desktop, and suggests one.
 func checkTimezone(name string) error {
 	meant := timezones()[name]
 	if meant == name && name != "" {
@@ -46,7 +46,7 @@ func checkTimezone(name string) error {
 	return fmt.Errorf("%q is not the name of a time zone, use one such as Asia/Shanghai, Europe/Berlin or UTC", name)
 }
 
-// guessTimezone finds the zone that a name may mean, or nothing.
+// guessTimezone returns the zone that a name may mean, or "".
 func guessTimezone(name string) string {
 	if m := utcOffset.FindStringSubmatch(name); m != nil {
 		sign := map[string]string{"+": "-", "-": "+"}[m[1]]
@@ -69,15 +69,15 @@ func guessTimezone(name string) string {
 	return best
 }
 
-// timezone is that of new desktops: the configured one, or this host's, or UTC where that is none that desktops know.
+// timezone returns that of new desktops: the configured one, or this host's, or UTC if desktops do not know that.
 func (c *Config) timezone() string {
 	if c.Desktops.Timezone != "" {
 		return c.Desktops.Timezone
 	}
-	return timezones()[hostTimezone()] // nothing is UTC
+	return timezones()[hostTimezone()] // empty means UTC
 }
 
-// hostTimezone is the name of this host's time zone, as Debian keeps it before version 13 and since.
+// hostTimezone returns the name of this host's time zone, as Debian stores it before version 13 and since.
 func hostTimezone() string {
 	if name, err := os.ReadFile("/etc/timezone"); err == nil {
 		return strings.TrimSpace(string(name))

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// tlsConfig returns what the port serves https with, or nil for plain http.
+// tlsConfig returns the configuration for https, or nil for plain http.
 func (c *Config) tlsConfig() (*tls.Config, error) {
 	if !c.TLS.On() {
 		return nil, nil
@@ -37,7 +37,7 @@ func (c *Config) tlsConfig() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
-// ensureSelfSigned makes a certificate for this machine's names that is good for ten years, unless there is one.
+// ensureSelfSigned creates a certificate for this machine's names that is valid for ten years, unless there is one.
 func ensureSelfSigned(certFile, keyFile, listen string) error {
 	if _, err := os.Stat(certFile); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -73,14 +73,14 @@ func ensureSelfSigned(certFile, keyFile, listen string) error {
 	if err != nil {
 		return fmt.Errorf("encoding the TLS key: %w", err)
 	}
-	// The certificate is written last: it is what tells that the pair is there.
+	// The certificate is written last: if it exists, the pair is complete.
 	if err := writePrivate(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})); err != nil {
 		return err
 	}
 	return writePrivate(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// writePrivate writes a file of mode 0600 at once or not at all.
+// writePrivate writes a file of mode 0600 completely or not at all.
 func writePrivate(path string, body []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
