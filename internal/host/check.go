@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// check is one precondition. Its function is pure but for what it asks the probe.
+// check is one precondition. Its function is pure except for what it reads through the probe.
 type check struct {
 	name string
 	look func(ctx context.Context, m Probe, o Options) Finding
@@ -13,7 +13,7 @@ type check struct {
 
 const listenCheck = "listen address"
 
-// checks are all preconditions, in the order in which a person would mend them.
+// checks are all preconditions, in the order in which one would fix them.
 var checks = []check{
 	{"operating system", checkSystem},
 	{"root", checkRoot},
@@ -43,10 +43,11 @@ var checks = []check{
 	{listenCheck, checkListen},
 }
 
-// Check looks at each precondition of running desktops on Incus and returns a finding for each, always in the same order. It changes nothing that outlives it. It takes about a second, and no single check more than ten.
+// Check checks each precondition of running desktops on Incus and returns a finding for each, always in the same order. It makes
+// no lasting change. It takes about a second, and no single check more than ten.
 func Check(ctx context.Context, o Options) []Finding { return CheckMachine(ctx, ThisMachine(o), o) }
 
-// CheckMachine is Check for a machine seen through m. Where Incus cannot run at all, it stops at the reason.
+// CheckMachine is Check for a machine that is read through m. If Incus cannot run at all, it stops at the reason.
 func CheckMachine(ctx context.Context, m Probe, o Options) []Finding {
 	findings := make([]Finding, 0, len(checks))
 	for _, c := range checks {

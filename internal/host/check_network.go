@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The network checks try things in a network namespace of their own, which is gone with the last process in it: nothing
-// is left, and nothing of the machine's own network is seen or changed.
+// The network checks run in a network namespace of their own, which ends with the last process in it: they leave nothing, and do
+// not see or change the machine's own network.
 
 const ownKernel = "boot a kernel that has it, such as Debian's own (apt-get install linux-image-amd64)"
 
@@ -39,15 +39,15 @@ func checkForwarding(ctx context.Context, m Probe, _ Options) Finding {
 	if m.read("/proc/sys/net/ipv4/ip_forward") != "1" {
 		return fail("off", "desktops reach the network through this machine: carrel doctor --prepare")
 	}
-	// Docker drops everything that is forwarded and not its own. Without the table there is nothing to say.
+	// Docker drops all forwarded traffic that is not its own. Without the table there is no problem.
 	if rules, err := m.Run(ctx, "nft", "list", "chain", "ip", "filter", "FORWARD"); err == nil && strings.Contains(rules, "policy drop") {
 		return warn("on, but the firewall drops what is forwarded (Docker sets that up)", "let desktops through: iptables -P FORWARD ACCEPT")
 	}
 	return ok("on")
 }
 
-// checkBridgeFilter looks for what Incus needs to apply rules to single network cards. Without it, rules for a whole
-// network and the isolation of ports still work.
+// checkBridgeFilter checks for what Incus needs to apply rules to single network cards. Without it, rules for a whole network and
+// the isolation of ports still work.
 func checkBridgeFilter(ctx context.Context, m Probe, _ Options) Finding {
 	var missing []string
 	for _, feature := range []struct{ name, rule string }{
@@ -66,8 +66,8 @@ func checkBridgeFilter(ctx context.Context, m Probe, _ Options) Finding {
 	return ok("security groups can apply to single desktops")
 }
 
-// checkNameService looks for a program that holds port 53 of every address: the name service of a desktop network could
-// not start beside it.
+// checkNameService checks for a program that listens on port 53 of every address: then the name service of a desktop network
+// could not start.
 func checkNameService(_ context.Context, m Probe, _ Options) Finding {
 	const everyAddress, port53 = "00000000", "0035"
 	for line := range strings.Lines(m.read("/proc/net/udp")) {

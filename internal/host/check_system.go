@@ -35,7 +35,7 @@ func checkRoot(_ context.Context, m Probe, _ Options) Finding {
 }
 
 func checkClock(_ context.Context, m Probe, _ Options) Finding {
-	const written = 2026 // no clock that is right shows an earlier year than the one in which this was written
+	const written = 2026 // the year in which this was written: a clock that shows an earlier one is wrong
 	now := m.Now().UTC()
 	if now.Year() < written {
 		return fail("the clock says "+now.Format("2006-01-02 15:04"),
@@ -131,7 +131,7 @@ func checkIDRanges(_ context.Context, m Probe, _ Options) Finding {
 	return ok("root has ranges")
 }
 
-// checkControlGroups accepts the unified hierarchy (v2), and the older one (v1) also beside it.
+// checkControlGroups accepts the unified hierarchy (v2), with or without the older one (v1) beside it.
 func checkControlGroups(_ context.Context, m Probe, _ Options) Finding {
 	needed := []string{"cpu", "memory", "pids"}
 	unified := strings.Fields(m.read("/sys/fs/cgroup/cgroup.controllers"))
@@ -161,7 +161,7 @@ func checkAppArmor(_ context.Context, m Probe, _ Options) Finding {
 	return ok("confines desktops")
 }
 
-// checkLXCFS also looks whether the daemon tells containers of lxcfs: it includes a folder of settings for that.
+// checkLXCFS also checks whether the daemon configures lxcfs for containers: it includes a folder of settings for that.
 func checkLXCFS(ctx context.Context, m Probe, _ Options) Finding {
 	settings := "/usr/share/lxc/config"
 	if d := m.Daemon(ctx); d.PID != 0 {

@@ -16,28 +16,28 @@ import (
 	"time"
 )
 
-// DaemonState is what the Incus daemon is doing.
+// DaemonState is the state of the Incus daemon.
 type DaemonState string
 
 // The states of the daemon.
 const (
 	DaemonAbsent   DaemonState = "absent"
-	DaemonStarting DaemonState = "starting" // a process is there, and does not serve yet
+	DaemonStarting DaemonState = "starting" // its process runs, and does not serve yet
 	DaemonReady    DaemonState = "ready"
 )
 
-// Daemon is what was seen of the Incus daemon of one folder.
+// Daemon is the observed Incus daemon of one folder.
 type Daemon struct {
 	Dir     string // its INCUS_DIR
 	State   DaemonState
-	PID     int    // 0 when absent
-	Version string // when ready
+	PID     int    // 0 if absent
+	Version string // if ready
 	Stale   bool   // absent, but an earlier one left its socket
 }
 
 func socketOf(dir string) string { return filepath.Join(dir, "unix.socket") }
 
-// findDaemon looks at the daemon's socket and, when nothing answers there, for its process.
+// findDaemon checks the daemon's socket and, if nothing answers there, looks for its process.
 func findDaemon(ctx context.Context, o Options) Daemon {
 	d := Daemon{Dir: o.incusDir(), State: DaemonAbsent}
 	ready, err := askDaemon(ctx, d.Dir, &d)
@@ -54,8 +54,8 @@ func findDaemon(ctx context.Context, o Options) Daemon {
 	return d
 }
 
-// askDaemon fills in what the daemon says of itself, and says whether it has finished starting. The question goes past
-// Incus's client library because that one knows nothing of a daemon that is still starting.
+// askDaemon sets what the daemon reports, and returns whether it has finished starting. It does not use Incus's client library,
+// which cannot handle a daemon that is still starting.
 func askDaemon(ctx context.Context, dir string, d *Daemon) (ready bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -96,20 +96,20 @@ func askDaemon(ctx context.Context, dir string, d *Daemon) (ready bool, err erro
 
 // findProcess returns the id of the daemon process that has dir as its folder, or 0.
 func findProcess(dir string) int {
-	processes, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well formed
+	processes, _ := filepath.Glob("/proc/[0-9]*") // the pattern is valid
 	for _, process := range processes {
 		program, err := os.Readlink(process + "/exe")
 		if err != nil || strings.TrimSuffix(filepath.Base(program), " (deleted)") != "incusd" {
 			continue
 		}
-		// Its helpers are the same program with a command as their first argument ("incusd forkproxy").
+		// Its helpers are the same program with a command as first argument ("incusd forkproxy").
 		commandLine, _ := os.ReadFile(process + "/cmdline")
 		if args := strings.Split(string(commandLine), "\x00"); len(args) > 1 && args[1] != "" && !strings.HasPrefix(args[1], "-") {
 			continue
 		}
 		environment, err := os.ReadFile(process + "/environ")
 		if err != nil {
-			continue // it ended just now
+			continue // it has just ended
 		}
 		its := DefaultIncusDir
 		for variable := range strings.SplitSeq(string(environment), "\x00") {
@@ -118,14 +118,14 @@ func findProcess(dir string) int {
 			}
 		}
 		if filepath.Clean(its) == filepath.Clean(dir) {
-			pid, _ := strconv.Atoi(filepath.Base(process)) // digits by the pattern
+			pid, _ := strconv.Atoi(filepath.Base(process)) // the pattern allows only digits
 			return pid
 		}
 	}
 	return 0
 }
 
-// findIncusd says where the daemon's program is: Debian's place, or one on the path.
+// findIncusd returns the daemon's program: Debian's path, or one in PATH.
 func findIncusd(m Probe) string {
 	const debian = "/usr/libexec/incus/incusd"
 	if m.exists(debian) {
@@ -134,8 +134,8 @@ func findIncusd(m Probe) string {
 	return m.program("incusd")
 }
 
-// startDaemon uses a daemon that is ready, waits for one that is starting, and starts one otherwise. The caller holds the
-// lock: two daemons at one folder would damage its database.
+// startDaemon uses a daemon that is ready, waits for one that is starting, and starts one otherwise. The caller has the lock: two
+// daemons on one folder would damage its database.
 func startDaemon(ctx context.Context, o Options, p Progress) error {
 	m := ThisMachine(o)
 	d := findDaemon(ctx, o)
@@ -166,7 +166,7 @@ func startDaemon(ctx context.Context, o Options, p Progress) error {
 	return awaitDaemon(ctx, o, ended, log)
 }
 
-// daemonLog is where a daemon of that folder writes, by Incus's own rule.
+// daemonLog returns the log file of a folder's daemon, by Incus's own rule.
 func daemonLog(dir string) string {
 	if dir == DefaultIncusDir {
 		return "/var/log/incus/incusd.log"
@@ -174,7 +174,8 @@ func daemonLog(dir string) string {
 	return filepath.Join(dir, "logs", "incusd.log")
 }
 
-// outputOf is where a daemon's output goes that was started without systemd: all that its log says, and what comes before.
+// outputOf returns the file for the output of a daemon that was started without systemd: everything in its log, and what comes
+// before.
 func outputOf(log string) string { return strings.TrimSuffix(log, ".log") + ".out" }
 
 // lastLines returns the end of a file, for messages.
@@ -184,8 +185,8 @@ func lastLines(file string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
-// withLimits runs a program with as many open files and processes as Debian's unit gives the daemon, or as many as this
-// machine allows.
+// withLimits runs a program with as many open files and processes as Debian's unit gives the daemon, or as many as this machine
+// allows.
 const withLimits = `ulimit -n 1048576 || ulimit -n "$(ulimit -Hn)"; ulimit -u unlimited; exec "$0" "$@"`
 
 // launchDaemon does what Debian's start-up scripts do.
@@ -219,7 +220,7 @@ func launchDaemon(ctx context.Context, m Probe, o Options) (<-chan string, error
 	return startDetached("bash", args, env, outputOf(log))
 }
 
-// awaitDaemon waits until the daemon is ready, and gives up early when the process that was started has ended.
+// awaitDaemon waits until the daemon is ready, and returns early if the started process has ended.
 func awaitDaemon(ctx context.Context, o Options, ended <-chan string, log string) error {
 	limited, cancel := context.WithTimeoutCause(ctx, o.startTimeout(), fmt.Errorf("it was not ready within %s", o.startTimeout()))
 	defer cancel()

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// startDetached starts a program that outlives this process: in a session of its own, away from our terminal and its
-// signals, with its output in a log. The channel tells how it ended, should that happen while we are still here.
+// startDetached starts a program that outlives this process: in a session of its own, without this terminal and its signals, with
+// its output in a log. The channel gets its result, if it ends while this process runs.
 func startDetached(program string, args, env []string, log string) (<-chan string, error) {
 	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
 		return nil, fmt.Errorf("making a folder for the log: %w", err)

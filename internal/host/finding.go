@@ -5,22 +5,22 @@ import (
 	"io"
 )
 
-// Level is how much a finding matters.
+// Level is the severity of a finding.
 type Level string
 
 // The levels of a finding.
 const (
 	OK   Level = "ok"
-	Warn Level = "warn" // desktops run, but something is missing or will be when there are many
+	Warn Level = "warn" // desktops run, but something is missing, or will be with many of them
 	Fail Level = "fail" // desktops cannot run
 )
 
-// Finding is the outcome of one check.
+// Finding is the result of one check.
 type Finding struct {
 	Name   string
 	Level  Level
-	Found  string // what was found, in a few words
-	Remedy string // one sentence with what to type; empty only when Level is OK
+	Found  string // in a few words
+	Remedy string // one sentence with the command to type; empty only if Level is OK
 }
 
 func ok(format string, args ...any) Finding {
@@ -31,7 +31,7 @@ func warn(found, remedy string) Finding { return Finding{Level: Warn, Found: fou
 
 func fail(found, remedy string) Finding { return Finding{Level: Fail, Found: found, Remedy: remedy} }
 
-// Count returns how many findings have the level.
+// Count returns the number of findings with the level.
 func Count(findings []Finding, level Level) int {
 	n := 0
 	for _, f := range findings {
@@ -42,7 +42,7 @@ func Count(findings []Finding, level Level) int {
 	return n
 }
 
-// Report prints one line for each finding, with the remedy below those that need one, and a last line that sums up.
+// Report prints one line for each finding, with the remedy below if there is one, and a summary as the last line.
 func Report(w io.Writer, findings []Finding) {
 	for _, f := range findings {
 		fmt.Fprintf(w, "%-4s  %-22s  %s\n", f.Level, f.Name, f.Found)

@@ -13,27 +13,27 @@ import (
 	"time"
 )
 
-// ErrUnsuitable says that Incus cannot run here, whatever is done: the simulated engine is what remains.
+// ErrUnsuitable means that Incus cannot run here in any case: only the simulated engine can.
 var ErrUnsuitable = errors.New("this machine cannot run Incus")
 
-// ErrNotInstalled says that Incus is missing; scripts/setup installs it.
+// ErrNotInstalled means that Incus is missing; scripts/setup installs it.
 var ErrNotInstalled = errors.New("no Incus is installed: type make setup")
 
-// DefaultIncusDir is where Debian's Incus keeps its state.
+// DefaultIncusDir is the folder of Debian's Incus.
 const DefaultIncusDir = "/var/lib/incus"
 
-// Options say what is asked of the machine. The zero value means Debian's Incus, run as Debian runs it.
+// Options describe what the machine has to provide. The zero value means Debian's Incus, run as Debian runs it.
 type Options struct {
 	// IncusDir is the folder of the Incus daemon to use; empty means $INCUS_DIR, or else DefaultIncusDir. Only one daemon
 	// can use a folder.
 	IncusDir string
 	// DataDir is where Carrel keeps its data; Check checks the free space there. It need not exist. Empty means anywhere.
 	DataDir string
-	// Listen is an address that Carrel is going to serve on; Check looks whether it is free. Empty leaves that out.
+	// Listen is an address that Carrel will serve on; Check checks whether it is free. Empty skips that.
 	Listen string
-	// StartTimeout is how long the Incus daemon may take to become ready; 0 means two minutes.
+	// StartTimeout is the time for the Incus daemon to become ready; 0 means two minutes.
 	StartTimeout time.Duration
-	// Root is where the machine's files are; empty means "/". Tests have folders of their own.
+	// Root is the root of the machine's files; empty means "/". Tests use their own folders.
 	Root string
 }
 
@@ -54,7 +54,7 @@ func (o Options) root() string {
 	return o.Root
 }
 
-// file turns an absolute path of the machine into one that this process can open.
+// file converts an absolute path of the machine into one that this process can open.
 func (o Options) file(path string) string { return filepath.Join(o.root(), path) }
 
 func (o Options) startTimeout() time.Duration {
@@ -64,7 +64,7 @@ func (o Options) startTimeout() time.Duration {
 	return o.StartTimeout
 }
 
-// Progress is told each change as it is made, in one sentence. Nil tells nobody.
+// Progress is called with a sentence for each change. It may be nil.
 type Progress func(sentence string)
 
 func (p Progress) say(format string, args ...any) {
@@ -73,13 +73,13 @@ func (p Progress) say(format string, args ...any) {
 	}
 }
 
-// Prepare makes the machine ready for desktops: it raises limits and keeps them raised over a reboot, gives root ranges of
-// user ids, and starts lxcfs and the Incus daemon when they do not run. It uses a daemon that runs already, waits for one
-// that is starting, and replaces one that died. It blocks until the daemon is ready. Calling it again changes nothing, and
-// several processes may call it at once. What it starts outlives this process.
+// Prepare makes the machine ready for desktops: it raises limits, now and for later boots, gives root ranges of user ids, and
+// starts lxcfs and the Incus daemon if they do not run. It uses a daemon that runs already, waits for one that is starting, and
+// replaces one that died. It blocks until the daemon is ready. It is idempotent, and several processes may call it at once. What
+// it starts outlives this process.
 //
-// It fails with ErrUnsuitable off Linux or without root, and with ErrNotInstalled. A limit that cannot be raised (some
-// containers forbid it) is told to p and is no failure.
+// It returns ErrUnsuitable on other systems than Linux or without root, and ErrNotInstalled. A limit that cannot be raised (some
+// containers forbid it) is reported to p and is not an error.
 func Prepare(ctx context.Context, o Options, p Progress) error {
 	m := ThisMachine(o)
 	if err := suitable(m); err != nil {
@@ -109,7 +109,7 @@ func Prepare(ctx context.Context, o Options, p Progress) error {
 	return nil
 }
 
-// suitable says whether Incus can run on the machine at all.
+// suitable returns why Incus cannot run on the machine at all, or nil.
 func suitable(m Probe) error {
 	switch {
 	case m.System != "linux":

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// idRangeFiles say which user and group ids root may give to containers.
+// idRangeFiles are the files with the user and group ids that root may give to containers.
 var idRangeFiles = []string{"/etc/subuid", "/etc/subgid"}
 
 const (
 	idRangeFirst = 1_000_000
 	idRangeSize  = 1_000_000_000
-	idRangeLeast = 65_536 // a container has this many
+	idRangeLeast = 65_536 // ids of a container
 )
 
-// hasIDRange says whether the text of such a file gives root enough.
+// hasIDRange reports whether the text of such a file gives root enough ids.
 func hasIDRange(text string) bool {
 	for line := range strings.Lines(text) {
 		fields := strings.Split(strings.TrimSpace(line), ":")
@@ -32,8 +32,8 @@ func hasIDRange(text string) bool {
 	return false
 }
 
-// ensureIDRanges gives root a range in each file that has none for it. Ranges of others may overlap it, as with Debian's
-// own: Incus keeps its containers apart by itself.
+// ensureIDRanges gives root a range in each file that has none for it. It may overlap the ranges of others, as Debian's own does:
+// Incus separates its containers itself.
 func ensureIDRanges(o Options, p Progress) error {
 	for _, name := range idRangeFiles {
 		data, err := os.ReadFile(o.file(name))

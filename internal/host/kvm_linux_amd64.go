@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Requests of the kernel's KVM interface, and the answer that is looked for.
+// Requests of the kernel's KVM interface, and the expected result.
 const (
 	kvmCreateVM            = 0xAE01
 	kvmVCPUSize            = 0xAE04
@@ -22,8 +22,8 @@ const (
 	kvmExitHalt            = 5
 )
 
-// runInKVM makes a virtual machine that executes one instruction. A device file that is there says little: some hosts
-// show one that makes machines which never run, so that the attempt has a time limit of two seconds.
+// runInKVM creates a virtual machine that executes one instruction. The device file alone proves little: some hosts have one
+// whose virtual machines never run, so the attempt is limited to two seconds.
 func runInKVM(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Second, errors.New("a virtual machine does not run within 2 seconds"))
 	defer cancel()
@@ -40,18 +40,18 @@ func runInKVM(ctx context.Context) error {
 			return err
 		case <-ctx.Done():
 		}
-		// The signal interrupts the run; the runtime takes this one for a wish to reschedule, and does nothing else.
+		// The signal interrupts the run; the runtime takes it as a request to reschedule, and does nothing else.
 		_ = unix.Tgkill(unix.Getpid(), tid, unix.SIGURG)
 		select {
 		case err := <-result:
 			return err
 		case <-time.After(time.Second):
-			return context.Cause(ctx) // the thread is stuck in the kernel, and stays there
+			return context.Cause(ctx) // the thread is stuck in the kernel
 		}
 	}
 }
 
-// haltInKVM lets a processor start where all x86 processors start, 16 bytes below 4 GiB, on an instruction that halts it.
+// haltInKVM starts a processor where all x86 processors start, 16 bytes below 4 GiB, on an instruction that halts it.
 func haltInKVM(ctx context.Context) error {
 	device, err := unix.Open("/dev/kvm", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -63,7 +63,7 @@ func haltInKVM(ctx context.Context) error {
 		return fmt.Errorf("making a virtual machine: %w", err)
 	}
 	defer unix.Close(machine)
-	// Older processors of Intel want three pages of their own for this mode; others do not mind.
+	// Older Intel processors need three pages of their own for this mode; others ignore it.
 	_, _ = ioctl(machine, kvmSetTSSAddress, 0xFFFBD000)
 
 	const pageSize, halt = 4096, 0xF4
@@ -88,7 +88,7 @@ func haltInKVM(ctx context.Context) error {
 	return runToHalt(ctx, device, processor)
 }
 
-// runToHalt runs the processor until it halts. Signals interrupt the run; it goes on until ctx ends.
+// runToHalt runs the processor until it halts. Signals interrupt the run; it continues until ctx ends.
 func runToHalt(ctx context.Context, device, processor int) error {
 	size, err := ioctl(device, kvmVCPUSize, 0)
 	if err != nil {
@@ -109,7 +109,7 @@ func runToHalt(ctx context.Context, device, processor int) error {
 		case err != nil:
 			return fmt.Errorf("running a virtual processor: %w", err)
 		}
-		const exitReason = 8                                                                 // its place in the mapped state
+		const exitReason = 8                                                                 // offset in the mapped state
 		if reason := *(*uint32)(unsafe.Pointer(&state[exitReason])); reason != kvmExitHalt { //nolint:gosec // the kernel's interface
 			return fmt.Errorf("a virtual processor stopped for reason %d", reason)
 		}

@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// runInKVM opens the device; on this architecture it does not go as far as running an instruction.
+// runInKVM opens the device; on this architecture it does not run an instruction.
 func runInKVM(context.Context) error {
 	device, err := os.OpenFile("/dev/kvm", os.O_RDWR, 0)
 	if err != nil {

@@ -14,16 +14,16 @@ import (
 	"strings"
 )
 
-// limit is a setting of the kernel that stands in the way of many desktops.
+// limit is a kernel setting that can prevent many desktops.
 type limit struct {
-	key   string // as sysctl names it
+	key   string // name for sysctl
 	least uint64
-	group string // those that are checked together
-	harm  string // what happens when it is too low
+	group string // settings that are checked together
+	harm  string // what happens if it is too low
 }
 
-// The root users of all desktops are one user to the kernel, so what it grants to a user is shared by all desktops. With
-// the default of 128 inotify instances, the start of about the 40th desktop fails.
+// The root users of all desktops are one user for the kernel, so all desktops share the limits per user. With the default of 128
+// inotify instances, the start of about the 40th desktop fails.
 var limits = []limit{
 	{"fs.inotify.max_user_instances", 1 << 20, "inotify", "desktops beyond about the 40th do not start"},
 	{"fs.inotify.max_user_watches", 4 << 20, "inotify", "file managers stop noticing changes"},
@@ -43,7 +43,7 @@ var limits = []limit{
 	{"net.ipv4.ip_forward", 1, "forwarding", "desktops have no network"},
 }
 
-// limitsFile is where raised limits are kept for the next boot.
+// limitsFile has the raised limits for the next boot.
 const limitsFile = "/etc/sysctl.d/60-carrel.conf"
 
 func sysctlFile(key string) string { return "/proc/sys/" + strings.ReplaceAll(key, ".", "/") }
@@ -75,8 +75,8 @@ func checkLimits(group string) func(context.Context, Probe, Options) Finding {
 	}
 }
 
-// raiseLimits raises what is too low, now and for the next boot. It lowers nothing: where the machine's owner asks for
-// more, now or in any file that is read at boot, theirs stays.
+// raiseLimits raises what is too low, now and for the next boot. It lowers nothing: a higher value that the machine's owner has
+// set, now or in any file that is read at boot, stays.
 func raiseLimits(o Options, p Progress) error {
 	ours := readSettings(o.file(limitsFile))
 	theirs := bootSettings(o)
@@ -106,11 +106,11 @@ func raiseLimits(o Options, p Progress) error {
 	return writeSettings(o.file(limitsFile), keep)
 }
 
-// bootSettings are the largest values that the machine's other files ask for at boot.
+// bootSettings returns the largest values in the machine's other files for boot.
 func bootSettings(o Options) map[string]uint64 {
 	largest := map[string]uint64{}
 	for _, pattern := range []string{"/etc/sysctl.conf", "/etc/sysctl.d/*.conf", "/run/sysctl.d/*.conf", "/usr/lib/sysctl.d/*.conf"} {
-		files, _ := filepath.Glob(o.file(pattern)) // the pattern is well formed
+		files, _ := filepath.Glob(o.file(pattern)) // the pattern is valid
 		for _, file := range files {
 			if file == o.file(limitsFile) {
 				continue
@@ -123,10 +123,10 @@ func bootSettings(o Options) map[string]uint64 {
 	return largest
 }
 
-// readSettings reads the numbers of a sysctl.d file; one that is missing has none.
+// readSettings reads the numbers of a sysctl.d file; a missing file has none.
 func readSettings(file string) map[string]uint64 {
 	settings := map[string]uint64{}
-	data, _ := os.ReadFile(file) // what cannot be read asks for nothing
+	data, _ := os.ReadFile(file) // an unreadable file counts as empty
 	for line := range strings.Lines(string(data)) {
 		key, text, found := strings.Cut(line, "=")
 		key = strings.ReplaceAll(strings.TrimLeft(strings.TrimSpace(key), "-"), "/", ".")
@@ -152,7 +152,7 @@ func writeSettings(file string, settings map[string]uint64) error {
 	return replaceFile(file, text.String(), 0o644)
 }
 
-// writeSysctl writes to a file that exists; the kernel refuses a value by an error of the write.
+// writeSysctl writes to an existing file; the kernel refuses a value by an error of the write.
 func writeSysctl(file string, value uint64) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
@@ -170,7 +170,7 @@ func readNumber(file string) (uint64, error) {
 	return strconv.ParseUint(strings.TrimSpace(string(data)), 10, 64)
 }
 
-// replaceFile writes a file whole or not at all, also when this process is killed.
+// replaceFile writes a file completely or not at all, even if this process is killed.
 func replaceFile(file, text string, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("making the folder of %s: %w", file, err)

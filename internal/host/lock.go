@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock waits until no other process prepares this machine. The kernel frees it when its holder dies.
+// lock waits until no other process prepares this machine. The kernel releases it if its holder dies.
 func lock(ctx context.Context, dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making a folder for the lock: %w", err)
@@ -33,7 +33,7 @@ func lock(ctx context.Context, dir string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil // closing unlocks
 }
 
-// poll asks at once and then every so often, until the answer is yes, an error, or the context ends.
+// poll calls done immediately and then at intervals, until it returns true or an error, or the context ends.
 func poll(ctx context.Context, every time.Duration, done func() (bool, error)) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

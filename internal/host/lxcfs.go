@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lxcfsDir is where lxcfs shows a container its own share of the machine. The daemon binds its files into each container
-// as that starts, so lxcfs must run first.
+// lxcfsDir is where lxcfs shows a container its own share of the machine. The daemon binds its files into each container at its
+// start, so lxcfs must run first.
 const lxcfsDir = "/var/lib/lxcfs"
 
-// startLXCFS starts lxcfs when it does not answer. A machine where it is missing or cannot start still runs desktops; they
-// only see all of the machine's memory, so that is told to p.
+// startLXCFS starts lxcfs if it does not answer. A machine without it still runs desktops, which then see all of the machine's
+// memory, so that is only reported to p.
 func startLXCFS(ctx context.Context, o Options, p Progress) error {
 	m := ThisMachine(o)
 	answers := func() (bool, error) {
@@ -46,7 +46,7 @@ func startLXCFS(ctx context.Context, o Options, p Progress) error {
 	return poll(limited, 20*time.Millisecond, answers)
 }
 
-// unmountDead removes what an lxcfs that died left mounted: a folder that answers nothing and cannot be mounted on.
+// unmountDead unmounts what a dead lxcfs left mounted: a folder that answers nothing and cannot be mounted on.
 func unmountDead(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err == nil {
 		if _, err := os.ReadDir(dir); err == nil {

@@ -2,5 +2,5 @@ package host
 
 import "golang.org/x/sys/unix"
 
-// unmount takes a file system away at once, also from those that still use it.
+// unmount unmounts a file system immediately, even if it is in use.
 func unmount(dir string) error { return unix.Unmount(dir, unix.MNT_DETACH) }

@@ -16,18 +16,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Probe is how the checks see a machine. Tests give them machines that do not exist.
+// Probe is the checks' view of a machine. Tests use imaginary machines.
 type Probe struct {
 	System string // as runtime.GOOS
-	Root   bool   // whether this process may do anything
+	Root   bool   // this process runs as root
 	Files  fs.FS  // the root folder
 	Now    func() time.Time
 
-	// Run runs a program and returns what it printed. Its error holds the last line of that.
+	// Run runs a program and returns its output. Its error contains the last line of that.
 	Run func(ctx context.Context, name string, args ...string) (string, error)
-	// Free returns the free bytes below a path, or below its nearest parent that exists.
+	// Free returns the free bytes below a path, or below its nearest existing parent.
 	Free func(path string) (uint64, error)
-	// Listen says why an address cannot be listened on.
+	// Listen returns why an address cannot be listened on, or nil.
 	Listen func(ctx context.Context, address string) error
 	// Btrfs mounts a small btrfs from a file and unmounts it again.
 	Btrfs func(ctx context.Context) error
@@ -37,7 +37,7 @@ type Probe struct {
 	Daemon func(ctx context.Context) Daemon
 }
 
-// ThisMachine sees the machine that this process runs on.
+// ThisMachine returns the probe of the machine that this process runs on.
 func ThisMachine(o Options) Probe {
 	return Probe{
 		System: runtime.GOOS,
@@ -59,7 +59,7 @@ func ThisMachine(o Options) Probe {
 	}
 }
 
-// read returns a file without the blanks around it, or "" when it cannot be read.
+// read returns a file without surrounding blanks, or "" if it cannot be read.
 func (m Probe) read(path string) string {
 	data, err := fs.ReadFile(m.Files, strings.TrimPrefix(path, "/"))
 	if err != nil {
@@ -73,7 +73,7 @@ func (m Probe) exists(path string) bool {
 	return err == nil
 }
 
-// program says where a program is, or "".
+// program returns the path of a program, or "".
 func (m Probe) program(name string) string {
 	for _, dir := range []string{"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"} {
 		if m.exists(dir + name) {
@@ -83,7 +83,7 @@ func (m Probe) program(name string) string {
 	return ""
 }
 
-// systemd says whether systemd is process 1. It asks as systemd's own sd_booted does.
+// systemd reports whether systemd is process 1, by the same test as systemd's own sd_booted.
 func (m Probe) systemd() bool { return m.exists("/run/systemd/system") }
 
 func run(ctx context.Context, name string, args ...string) (string, error) {
@@ -111,7 +111,7 @@ func free(path string) (uint64, error) {
 	}
 }
 
-// mountBtrfs works in a mount namespace of its own, so that nothing stays behind even if this process is killed.
+// mountBtrfs uses a mount namespace of its own, so that nothing is left even if this process is killed.
 func mountBtrfs(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "carrel-btrfs-")
 	if err != nil {
