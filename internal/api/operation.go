@@ -57,8 +57,6 @@ func (s *Server) operations() map[string][]operation {
 		"pool changes": s.poolChangeOperations(),
 		"users":        s.userOperations(),
 		"OTP devices":  s.otpOperations(),
-		"files":        s.fileOperations(),
-		"groups":       s.groupOperations(),
 	}
 	for area, routes := range s.generated() {
 		all[area] = each(routes, func(r route) operation { return r.operation })

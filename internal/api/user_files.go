@@ -13,33 +13,14 @@ import (
 
 	"carrel/internal/api/wire"
 	"carrel/internal/directory"
-	"carrel/internal/iam"
 	"carrel/internal/sheet"
 	"carrel/internal/user"
 	"carrel/internal/workspace"
 )
 
-func (s *Server) fileOperations() []operation {
-	const (
-		users = "/v2/{project_id}/users"
-		tasks = "/v2/{project_id}/export-tasks"
-	)
-	return []operation{
-		{"POST", users + "/desktop-users/action/import", "ImportUserList", iam.Write, answering(s.importUsers), "Import users from a file; invalid rows are reported, valid ones imported"},
-		{"GET", users + "/desktop-users/template", "ExportUserListTemplate", iam.Read, filing(s.desktopUsersTemplate), "Download the import template for users with desktops"},
-		{"GET", users + "/template/download", "ExportUsersTemplate", iam.Read, filing(s.usersTemplate), "Download the import template for users"},
-		{"POST", "/v3/{project_id}/users/export", "ExportUsersNew", iam.Write, answering(s.exportUsers), "Export users to a file"},
-		{"GET", "/v2/{project_id}/groups/export", "ExportUserGroups", iam.Read, filing(s.exportGroups), "Export user groups"},
-		{"GET", "/v3/{project_id}/groups/{group_id}/users/export", "ExportUserGroupUsersNew", iam.Read, answering(s.exportMembers), "Export the users of a group to a file"},
-		{"GET", tasks, "ListExportTasks", iam.Read, answering(s.listExports), "List exports"},
-		{"GET", tasks + "/{task_id}/download", "DownloadExportFile", iam.Read, filing(s.downloadExport), "Download an export"},
-		{"POST", tasks + "/batch-delete", "DeleteExportTasks", iam.Write, silent(http.StatusOK, s.deleteExports), "Delete exports"},
-	}
-}
-
-// file is a table that is sent as a file.
+// file is a table that is answered as a file.
 type file struct {
-	name string // without extension
+	name string // without what tells its format
 	rows [][]string
 }
 
@@ -51,7 +32,7 @@ func format(a wire.Accepted) sheet.Format {
 	return sheet.XLSX
 }
 
-// filing returns the registration of a handler that responds with a file, in the format that the request's header names.
+// filing makes an operation of a handler that answers with a file, in the format that the request's header asks for.
 func filing[I any](handler func(context.Context, *I) (file, sheet.Format, error)) registration {
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = http.StatusOK
@@ -74,62 +55,37 @@ func filing[I any](handler func(context.Context, *I) (file, sheet.Format, error)
 	}
 }
 
-type importUsersInput struct {
-	Project
-	VPCID    string `query:"vpc_id" doc:"With or without subnet_id: where the addresses of desktops in the file must be"`
-	SubnetID string `query:"subnet_id"`
-	RawBody  multipart.Form
-}
-
-type importUsersReply struct {
-	Good  []importedUserReply `json:"user_detail_list" doc:"Users who were created or existed already"`
-	Bad   []importedUserReply `json:"failed_detail_list" doc:"Invalid rows; the description gives the reason, with line and column"`
-	Total int                 `json:"total_count"`
-	JobID string              `json:"job_id,omitempty" doc:"The job that hashes the passwords of the file, if it has any; users can sign in before it has ended"`
-}
-
-type importedUserReply struct {
-	ID          string              `json:"id,omitempty"`
-	Name        string              `json:"user_name"`
-	Domain      string              `json:"domain"`
-	Email       string              `json:"user_email"`
-	Permission  workspace.UserGroup `json:"permission_group"`
-	DesktopName string              `json:"desktop_name"`
-	DesktopIP   string              `json:"desktop_ip"`
-	Description string              `json:"description"`
-}
-
-// maxEchoedCell is how much of an invalid cell an error quotes, in bytes.
+// maxEchoedCell is how much of a cell that is no good is repeated, in bytes.
 const maxEchoedCell = 100
 
-func (s *Server) importUsers(ctx context.Context, in *importUsersInput) (importUsersReply, error) {
+func (s *Server) importUsers(ctx context.Context, in *wire.ImportUserListInput) (wire.ImportUserListResponse, error) {
 	rows, err := rowsOf(in.RawBody)
 	if err != nil {
-		return importUsersReply{}, err
+		return wire.ImportUserListResponse{}, err
 	}
 	people, jobID, err := s.Services.Users.ImportUsers(ctx, user.ImportUsers{
-		Caller: in.caller(ctx), VPCID: in.VPCID, SubnetID: in.SubnetID, Rows: rows, ColumnName: sheet.ColumnName,
+		Caller: caller(ctx, in.Project), VPCID: in.VPCID, SubnetID: in.SubnetID, Rows: rows, ColumnName: sheet.ColumnName,
 	})
-	out := importUsersReply{Good: []importedUserReply{}, Bad: []importedUserReply{}, Total: len(people), JobID: jobID}
+	out := wire.ImportUserListResponse{UserDetailList: []wire.DesktopUserDetail{}, FailedDetailList: []wire.DesktopUserDetail{}, TotalCount: len(people), JobID: jobID}
 	for _, p := range people {
-		row := importedUserReply{
-			ID: p.ID, Name: p.Name, Domain: directory.BuiltInDomain, Email: p.Email, Permission: p.Permission,
+		row := wire.DesktopUserDetail{
+			ID: p.ID, UserName: p.Name, Domain: directory.BuiltInDomain, UserEmail: p.Email, PermissionGroup: string(p.Permission),
 			DesktopName: p.DesktopName, DesktopIP: p.DesktopIP, Description: p.Description,
 		}
 		if p.Problem == "" {
-			out.Good = append(out.Good, row)
+			out.UserDetailList = append(out.UserDetailList, row)
 		} else {
 			row.Description = workspace.Clip(p.Problem, maxSentence)
-			for _, cell := range []*string{&row.Name, &row.Email, &row.DesktopName, &row.DesktopIP, (*string)(&row.Permission)} {
+			for _, cell := range []*string{&row.UserName, &row.UserEmail, &row.DesktopName, &row.DesktopIP, &row.PermissionGroup} {
 				*cell = workspace.Clip(*cell, maxEchoedCell)
 			}
-			out.Bad = append(out.Bad, row)
+			out.FailedDetailList = append(out.FailedDetailList, row)
 		}
 	}
 	return out, err
 }
 
-// maxImportRows is the maximum number of non-empty rows of a file, including the head and what is above it.
+// maxImportRows is how many rows a file may have that are not empty, the head and what stands above it among them.
 const maxImportRows = 2 * user.MaxImported
 
 // rowsOf reads the table of an upload.
@@ -163,14 +119,7 @@ func rowsOf(form multipart.Form) ([]user.ImportRow, error) {
 	return each(rows, func(r sheet.Row) user.ImportRow { return user.ImportRow(r) }), nil
 }
 
-type desktopUsersTemplateInput struct {
-	Project
-	wire.Accepted
-	Language string `query:"language" enum:"zh_CN,en_US" default:"en_US"`
-	OSType   string `query:"os_type" enum:"Linux,Windows" default:"Linux" doc:"The user whose permission groups are listed"`
-}
-
-func (s *Server) desktopUsersTemplate(_ context.Context, in *desktopUsersTemplateInput) (file, sheet.Format, error) {
+func (s *Server) desktopUsersTemplate(_ context.Context, in *wire.ExportUserListTemplateInput) (file, sheet.Format, error) {
 	head := directory.Head(directory.DesktopColumns, in.Language)
 	hint := " (default, sudo)"
 	if in.OSType == "Windows" {
@@ -184,16 +133,9 @@ func (s *Server) desktopUsersTemplate(_ context.Context, in *desktopUsersTemplat
 	return file{"desktop-users", [][]string{head}}, format(in.Accepted), nil
 }
 
-type usersTemplateInput struct {
-	Project
-	wire.Accepted
-	Language   string               `query:"language" enum:"zh_CN,en_US" default:"en_US"`
-	Activation directory.Activation `query:"active_type" enum:"USER_ACTIVATE,ADMIN_ACTIVATE" default:"USER_ACTIVATE" doc:"ADMIN_ACTIVATE adds a column for passwords"`
-}
-
-func (s *Server) usersTemplate(_ context.Context, in *usersTemplateInput) (file, sheet.Format, error) {
+func (s *Server) usersTemplate(_ context.Context, in *wire.ExportUsersTemplateInput) (file, sheet.Format, error) {
 	columns := directory.InvitedColumns
-	if in.Activation == directory.ActivateByAdmin {
+	if directory.Activation(in.ActiveType) == directory.ActivateByAdmin {
 		columns = directory.AdmittedColumns
 	}
 	return file{"users", [][]string{directory.Head(columns, in.Language)}}, format(in.Accepted), nil

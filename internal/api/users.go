@@ -90,7 +90,7 @@ func (s *Server) createUsers(ctx context.Context, in *createUsersInput) error {
 	return err
 }
 
-// millis returns a time in milliseconds since 1970; 0 means never.
+// millis is a time in milliseconds since 1970, or 0 for never.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -116,12 +116,12 @@ type listUsersInput struct {
 	Platform      string               `query:"platform_type" enum:"AD,LOCAL,UOS" doc:"All users are LOCAL"`
 }
 
-// selectsNobody reports whether the filters select users by something that Carrel does not have.
+// selectsNobody says whether the filters ask for people in what Carrel does not have.
 func (in *listUsersInput) selectsNobody() bool {
 	return in.Subscribed || in.SharedSpace || otherDirectory(in.Domain) || in.Platform != "" && in.Platform != "LOCAL"
 }
 
-// otherDirectory reports whether a filter names another directory than the built-in one.
+// otherDirectory says whether a filter names a directory that is not the only one.
 func otherDirectory(name string) bool {
 	return name != "" && !strings.EqualFold(name, directory.BuiltInDomain)
 }
@@ -154,7 +154,7 @@ type userSummary struct {
 	HasCertificate bool `json:"certificate_status" doc:"Always false: sign-in with certificates is not supported"`
 }
 
-// WithoutSpaces has the fields of features that Carrel lacks: false or 0, as clients expect.
+// WithoutSpaces is what nobody has or is here, so that clients read no.
 type WithoutSpaces struct {
 	Subscribed   bool `json:"share_space_subscription" doc:"Always false: shared spaces are not offered"`
 	SharedSpaces int  `json:"share_space_desktops" doc:"Always 0: shared spaces are not offered"`
@@ -162,11 +162,7 @@ type WithoutSpaces struct {
 }
 
 func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply, error) {
-	limit, err := numeral("limit", in.Limit, 2000)
-	if err != nil {
-		return usersReply{}, err
-	}
-	offset, err := numeral("offset", in.Offset, 1<<31-1)
+	page, err := pageOf(in.Offset, in.Limit)
 	if err != nil {
 		return usersReply{}, err
 	}
@@ -176,12 +172,20 @@ func (s *Server) listUsers(ctx context.Context, in *listUsersInput) (usersReply,
 	users, total, err := s.Services.Directory.ListUserDetails(ctx, directory.UserQuery{
 		ProjectID: in.ProjectID, Name: in.Name, Names: split[string](in.Names...), Description: in.Description,
 		Activation: in.Activation, EnterpriseID: in.EnterpriseID, Disabled: in.Disabled.Pointer(), GroupName: in.GroupName,
-		Page: workspace.Page{Offset: offset, Limit: limit},
+		Page: page,
 	})
 	return usersReply{total, each(users, func(u directory.UserDetail) userSummary { return userSummaryOf(u, in.CountDesktops, time.Now()) })}, err
 }
 
-// numeral parses a number that this operation has as a string.
+// pageOf reads a page from numbers that some operations have as strings.
+func pageOf(offset, limit string) (p workspace.Page, err error) {
+	if p.Limit, err = numeral("limit", limit, 2000); err != nil {
+		return p, err
+	}
+	p.Offset, err = numeral("offset", offset, 1<<31-1)
+	return p, err
+}
+
 func numeral(field, text string, highest int) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || n > highest {
@@ -209,7 +213,7 @@ func expired(u directory.User, now time.Time) bool {
 	return !u.Expires.IsZero() && !now.Before(u.Expires)
 }
 
-// UserPath is the path of a user.
+// UserPath is the path of one person.
 type UserPath struct {
 	Project
 	UserID string `path:"user_id"`

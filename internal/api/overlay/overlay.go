@@ -56,6 +56,8 @@ func Areas() []Area {
 		networks(),
 		organisationalUnits(),
 		service(),
+		userGroups(),
+		files(),
 	}
 }
 
