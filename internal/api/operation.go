@@ -55,8 +55,6 @@ func (s *Server) operations() map[string][]operation {
 		"assignment":   s.attachOperations(),
 		"pools":        s.poolOperations(),
 		"pool changes": s.poolChangeOperations(),
-		"users":        s.userOperations(),
-		"OTP devices":  s.otpOperations(),
 	}
 	for area, routes := range s.generated() {
 		all[area] = each(routes, func(r route) operation { return r.operation })

@@ -11,6 +11,10 @@ import (
 // generated are the operations of the overlay, by area.
 func (s *Server) generated() map[string][]route {
 	return map[string][]route{
+		"OTP devices": {
+			{operation{"GET", "/v2/{project_id}/users/{user_id}/otp-devices", "ListOtpDevicesByUserId", iam.Read, answering(s.listOTPDevices), "List a user's authenticator apps"}, "workspace:users:listOtpDevices"},
+			{operation{"DELETE", "/v2/{project_id}/users/{user_id}/otp-devices", "BatchDeleteOtpDevices", iam.Write, silent(http.StatusOK, s.deleteOTPDevices), "Unbind authenticator apps: the user signs in without a code, or sets up an app again"}, "workspace:users:deleteOtpDevices"},
+		},
 		"OUs": {
 			{operation{"POST", "/v2/{project_id}/ous", "AddOu", iam.Write, answering(s.createOU), "Create an organisational unit"}, "workspace:ou:create"},
 			{operation{"GET", "/v2/{project_id}/ous", "ListOuDetails", iam.Read, answering(s.listOUs), "List organisational units"}, "workspace:ou:list"},
@@ -66,6 +70,19 @@ func (s *Server) generated() map[string][]route {
 		},
 		"service": {
 			{operation{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", iam.Read, answering(s.showService), "Show the project's Workspace service"}, "workspace:tenants:listTenantConfig"},
+		},
+		"users": {
+			{operation{"POST", "/v2/{project_id}/users", "CreateDesktopUser", iam.Write, answering(s.createUser), "Create a user"}, "workspace:users:create"},
+			{operation{"POST", "/v2/{project_id}/users/batch-create", "BatchCreateUsers", iam.Write, silent(http.StatusOK, s.createUsers), "Create users, all or none"}, "workspace:users:batchCreate"},
+			{operation{"GET", "/v2/{project_id}/users", "ListUsers", iam.Read, answering(s.listUsers), "List users"}, "workspace:users:list"},
+			{operation{"GET", "/v2/{project_id}/users/{user_id}", "ListUserDetail", iam.Read, answering(s.showUser), "Show a user"}, "workspace:users:get"},
+			{operation{"DELETE", "/v2/{project_id}/users/{user_id}", "DeleteUser", iam.Write, silent(http.StatusOK, s.deleteUser), "Delete a user"}, "workspace:users:delete"},
+			{operation{"POST", "/v2/{project_id}/users/batch-delete", "BatchDeleteUser", iam.Write, silent(http.StatusOK, s.deleteUsers), "Delete users"}, "workspace:users:batchDelete"},
+			{operation{"PUT", "/v2/{project_id}/users/{user_id}", "UpdateUserInfo", iam.Write, answering(s.updateUser), "Update a user"}, "workspace:users:update"},
+			{operation{"POST", "/v2/{project_id}/users/{user_id}/actions", "ChangeUserStatus", iam.Write, silent(http.StatusNoContent, s.actOnUser), "Lock or unlock a user, or reset the password"}, "workspace:users:changeStatus"},
+			{operation{"GET", "/v2/{project_id}/users/{user_id}/random-password", "ResetRandomPassword", iam.Write, answering(s.randomPassword), "Set and return a random password for a user"}, "workspace:users:resetRandomPassword"},
+			{operation{"POST", "/v2/{project_id}/users/{user_id}/resend-email", "SendEmail", iam.Write, silent(http.StatusOK, s.inviteUser), "Send a user's invitation mail again"}, "workspace:users:resendEmail"},
+			{operation{"GET", "/v2/{project_id}/users/notification-records", "ListNotificationRecords", iam.Read, answering(s.listNotifications), "List the status of messages to users"}, "workspace:users:listNotificationRecords"},
 		},
 	}
 }

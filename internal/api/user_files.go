@@ -18,13 +18,13 @@ import (
 	"carrel/internal/workspace"
 )
 
-// file is a table that is answered as a file.
+// file is a table that is sent as a file.
 type file struct {
-	name string // without what tells its format
+	name string // without extension
 	rows [][]string
 }
 
-// format is the format of a file that the request's header asks for.
+// format returns the format of a file that the request's header names.
 func format(a wire.Accepted) sheet.Format {
 	if strings.Contains(a.Accept, "text/csv") {
 		return sheet.CSV
@@ -32,7 +32,7 @@ func format(a wire.Accepted) sheet.Format {
 	return sheet.XLSX
 }
 
-// filing makes an operation of a handler that answers with a file, in the format that the request's header asks for.
+// filing returns the registration of a handler that responds with a file, in the format that the request's header names.
 func filing[I any](handler func(context.Context, *I) (file, sheet.Format, error)) registration {
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = http.StatusOK
@@ -55,7 +55,7 @@ func filing[I any](handler func(context.Context, *I) (file, sheet.Format, error)
 	}
 }
 
-// maxEchoedCell is how much of a cell that is no good is repeated, in bytes.
+// maxEchoedCell is how much of an invalid cell an error quotes, in bytes.
 const maxEchoedCell = 100
 
 func (s *Server) importUsers(ctx context.Context, in *wire.ImportUserListInput) (wire.ImportUserListResponse, error) {
@@ -85,7 +85,7 @@ func (s *Server) importUsers(ctx context.Context, in *wire.ImportUserListInput) 
 	return out, err
 }
 
-// maxImportRows is how many rows a file may have that are not empty, the head and what stands above it among them.
+// maxImportRows is the maximum number of non-empty rows of a file, including the head and what is above it.
 const maxImportRows = 2 * user.MaxImported
 
 // rowsOf reads the table of an upload.

@@ -52,7 +52,6 @@ func TestUpdateUser(t *testing.T) {
 		"user_email: must be given":   {Email: new("")},
 		`active_type: "SELF"`:         {Activation: new(directory.Activation("SELF"))},
 		"account_expires: 2026-02-28": {Expires: &yesterday},
-		"user_info_map: not offered":  {Unsupported: []string{"user_info_map"}},
 	} {
 		if _, err := r.Apply(stored, now); !strings.HasPrefix(workspace.MessageOf(err), why) {
 			t.Errorf("got %v, want %q", err, why)

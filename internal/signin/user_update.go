@@ -23,15 +23,11 @@ type UpdateUser struct {
 	MustChangePassword   *bool
 	PasswordNeverExpires *bool
 	Disabled             *bool
-	Unsupported          []string
 }
 
 // Apply returns u as it would be afterwards, or what is wrong with the request. now is the time against which a new expiry is
 // checked; one that is past already may stay.
 func (r *UpdateUser) Apply(u directory.User, now time.Time) (directory.User, error) {
-	for _, field := range r.Unsupported {
-		return directory.User{}, workspace.Unsupported(field, "not offered here; leave it out")
-	}
 	before := u
 	workspace.Set(&u.Email, r.Email)
 	workspace.Set(&u.Phone, r.Phone)

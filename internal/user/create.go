@@ -27,17 +27,13 @@ type CreateUser struct {
 	Domain             string
 	GroupIDs           []string // the groups to add the user to
 	CredentialsLater   bool     // mail address and password may both be missing
-	Unsupported        []string
-	Unreadable         error // an error from decoding the request
+	Unreadable         error    // an error from decoding the request
 }
 
 // Check validates the request on its own; now is the time that the expiry is compared with.
 func (r *CreateUser) Check(now time.Time) error {
 	if r.Unreadable != nil {
 		return r.Unreadable
-	}
-	for _, field := range r.Unsupported {
-		return workspace.Unsupported(field, "not offered here; leave it out")
 	}
 	if err := workspace.CheckUserName("user_name", r.Name); err != nil {
 		return err

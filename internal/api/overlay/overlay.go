@@ -57,6 +57,8 @@ func Areas() []Area {
 		organisationalUnits(),
 		service(),
 		userGroups(),
+		users(),
+		otpDevices(),
 		files(),
 	}
 }
