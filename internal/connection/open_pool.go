@@ -26,8 +26,8 @@ const (
 	WaitLife = 45 * time.Second
 	// attachPatience is how long OpenPool waits for the account in the desktop; after that the user's page follows the desktop's state.
 	attachPatience = 10 * time.Second
-	// attachLook is the interval of these checks.
-	attachLook = 10 * time.Millisecond
+	// attachLook is how often OpenPool looks whether the account is there, in case the signal of that was lost.
+	attachLook = 500 * time.Millisecond
 )
 
 // OpenedPool is the result of OpenPool.
@@ -306,6 +306,7 @@ func (a *poolRequest) record(ctx context.Context, tx *store.Tx, s pool.BindDecis
 func (s *Service) awaitAttached(ctx context.Context, subJobID string) error {
 	ctx, cancel := context.WithTimeout(ctx, attachPatience)
 	defer cancel()
+	ended := s.Store.Work(ctx) // before the first look, which may come before the end
 	look := time.NewTicker(attachLook)
 	defer look.Stop()
 	for {
@@ -322,6 +323,7 @@ func (s *Service) awaitAttached(ctx context.Context, subJobID string) error {
 		}
 		select {
 		case <-ctx.Done():
+		case <-ended:
 		case <-look.C:
 		}
 	}

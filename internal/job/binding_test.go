@@ -193,6 +193,20 @@ func TestOpeningAPool(t *testing.T) {
 		})
 	})
 
+	t.Run("AnswersAtOnceWhenTheAccountIsThere", func(t *testing.T) {
+		withSharedPool(t, keeping(1), 1, func(e *env, people []signin.Visitor) {
+			e.until("an idle desktop", e.idle(1))
+			e.open(people[0])
+			sub, _, err := e.service.Work.ListSubJobs(e.t.Context(), workspace.SubJobQuery{
+				ProjectID: project, Type: workspace.JobAttachPool, Page: workspace.Page{Limit: 1},
+			})
+			e.must(err)
+			if late := time.Since(sub[0].Ended); late >= time.Millisecond { // the clock stands still while nobody sleeps
+				t.Errorf("the answer came %v after the account was there", late)
+			}
+		})
+	})
+
 	t.Run("KeepsTheDesktopForWhoReturnsInTimeAndResetsItForTheNext", func(t *testing.T) {
 		withSharedPool(t, keeping(1), 2, func(e *env, people []signin.Visitor) {
 			e.until("an idle desktop", e.idle(1))

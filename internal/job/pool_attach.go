@@ -20,10 +20,12 @@ func (r *Runner) attachPool(_ context.Context, s *workspace.SubJob, d *desktop.D
 	inside := &insideWarnings{runner: r}
 	p := plan{limit: 2 * time.Minute, warning: inside.text}
 	p.succeed = func(ctx context.Context, tx *store.Tx, d *desktop.Desktop) error {
-		if d == nil {
-			return nil
+		if d != nil {
+			if err := assignment.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil, inside.text()); err != nil {
+				return err
+			}
 		}
-		return assignment.MarkAccounts(ctx, tx, *d, s.ID, d.Status, nil, inside.text())
+		return tx.WakeWorkers(ctx) // OpenPool waits for the end
 	}
 	params, err := workspace.ReadParams[connection.AttachParams](*s)
 	if err != nil || d == nil {
@@ -62,5 +64,8 @@ func notAttached(ctx context.Context, tx *store.Tx, s *workspace.SubJob, d deskt
 	if err != nil {
 		return err
 	}
-	return connection.MarkAttachFailed(ctx, tx, d, params)
+	if err := connection.MarkAttachFailed(ctx, tx, d, params); err != nil {
+		return err
+	}
+	return tx.WakeWorkers(ctx) // OpenPool waits for the end
 }

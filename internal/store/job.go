@@ -76,7 +76,7 @@ func jobNotFound(id string) error {
 	return workspace.Errorf(workspace.CodeJobNotFound, "job %q does not exist", id)
 }
 
-// WakeWorkers signals workers, here and in other processes, that sub-jobs may be due once the transaction is committed.
+// WakeWorkers signals all that wait for work or its end, here and in other processes, once the transaction is committed.
 func (t *Tx) WakeWorkers(ctx context.Context) error {
 	if t.wake {
 		return nil
