@@ -116,7 +116,7 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 		return Principal{}, unauthorized("verify aksk signature fail")
 	}
 	if err := checkSecurityToken(r, key.AccessKey); err != nil {
-		return Principal{}, err // whoever signed has the secret, so this is no guess at it
+		return Principal{}, err // the signature is valid, so this is not a guess
 	}
 	p := principalOf(key.Caller)
 	p.ProjectID, p.Expires, p.Temporary, p.credential = key.ProjectID, key.Expires, key.Temporary, "key:"+key.ID
