@@ -35,12 +35,12 @@ type poolCard struct {
 	Sentence    string               `json:"sentence,omitempty"` // the state in plain English
 
 	Desktop *card      `json:"desktop,omitempty"` // of yours
-	Ends    *time.Time `json:"ends,omitempty"`    // of yours: when it goes back if they stay away
+	Ends    *time.Time `json:"ends,omitempty"`    // for your desktop: when you lose it without connecting
 
 	Waiting *waitBody `json:"waiting,omitempty"` // of waiting
 
 	MayReset    bool   `json:"may_reset"`
-	ResetWhyNot string `json:"reset_why_not,omitempty"` // plain English; absent where people may never reset
+	ResetWhyNot string `json:"reset_why_not,omitempty"` // plain English; absent if users may never reset
 
 	Rebuild *rebuildBody `json:"rebuild,omitempty"` // a rebuild of their desktop that counts down
 }
@@ -50,7 +50,7 @@ type waitBody struct {
 	Since    time.Time  `json:"since"`
 	Position int        `json:"position"` // 1 is the next
 	Ready    bool       `json:"ready"`    // open the pool now
-	Coming   int        `json:"coming"`   // desktops being made, started or reset for those who wait
+	Coming   int        `json:"coming"`   // desktops being created, started or reset for users who wait
 	Percent  int        `json:"percent"`  // of the one that they will probably get
 	Step     string     `json:"step,omitempty"`
 	Paused   *time.Time `json:"paused_until,omitempty"` // making desktops failed several times, and is tried again then

@@ -27,7 +27,7 @@ type person struct {
 	MustChange bool   `json:"must_change_password"`
 	MayChange  bool   `json:"may_change_password"`
 
-	Codes *codesState `json:"codes,omitempty"` // of who is signed in
+	Codes *codesState `json:"codes,omitempty"` // the signed-in user's
 }
 
 func personOf(u directory.User) person {
