@@ -33,11 +33,11 @@ type openDisplay struct {
 	log     *slog.Logger
 	begun   time.Time
 
-	ended    chan Ending // holds the first one
+	ended    chan Ending // receives the first one
 	copies   sync.WaitGroup
 	sent     atomic.Int64 // bytes to the browser
 	received atomic.Int64
-	pixels   int // that the screen may have; 0 until somebody asks. copyIn's own
+	pixels   int // maximum of the screen; 0 until needed. Used only by copyIn
 }
 
 // finish ends the connection; the first call determines the Ending.

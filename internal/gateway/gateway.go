@@ -109,7 +109,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(ws, Restarting)
 		return
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context())) // a hijacked request's context tells nothing
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context())) // a hijacked request's context is not cancelled with the connection
 	defer cancel()
 	g.serve(ctx, cancel, ws, r.URL.Query().Get("ticket"), begun)
 }

@@ -18,7 +18,7 @@ type input struct {
 
 	phase    phase
 	extended bool   // pointer events may have a second byte of buttons
-	held     []byte // the beginning of a message of which more is needed
+	held     []byte // the beginning of a message that needs more bytes to inspect
 	pass     int64  // bytes of the present message that go through unseen
 	out      []byte // what the present Write passes on
 }
@@ -96,7 +96,7 @@ func (i *input) follow(p []byte) error {
 		}
 		i.take(rest)
 	}
-	// What is complete goes on now, not with the next message.
+	// Send what is complete now, not with the next message.
 	if need, rest, err := i.need(); err != nil {
 		return err
 	} else if i.pass == 0 && len(i.held) > 0 && len(i.held) >= need {
@@ -105,7 +105,7 @@ func (i *input) follow(p []byte) error {
 	return nil
 }
 
-// take forwards the held bytes, which need no further inspection; rest bytes of the message follow.
+// take forwards the held bytes, which need no further inspection; rest more bytes of the message follow.
 func (i *input) take(rest int64) {
 	switch {
 	case i.phase == versionPhase && string(i.held[:11]) == "RFB 003.003":
