@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// The colours of the backdrop from the top of the screen to its bottom: those that the image has the desktop environment draw.
+// The colours of the backdrop from top to bottom: those of the desktop environment in the image.
 var (
 	backdropTop    = color.RGBA{0x36, 0x4f, 0x66, 0xff}
 	backdropBottom = color.RGBA{0x1c, 0x2b, 0x3d, 0xff}
 )
 
-// keepBackdrop paints the background of the empty screen, says each time that it has, and paints it again whenever the screen
-// has another height, until ctx or the display ends. Who opens a display before its desktop environment is drawn sees a calm
-// picture that stays, and not a black one.
+// keepBackdrop paints the background of the empty screen, calls painted each time, and paints it again whenever the height of the
+// screen changes, until ctx or the display ends. A user who opens a display before its desktop environment is drawn sees a steady
+// picture rather than a black one.
 func (x *xConn) keepBackdrop(ctx context.Context, painted func()) error {
 	defer context.AfterFunc(ctx, x.close)()
 	if err := x.listen(xStructure); err != nil {
@@ -30,7 +30,7 @@ func (x *xConn) keepBackdrop(ctx context.Context, painted func()) error {
 			if err := x.paintBackdrop(screen[1], height); err != nil {
 				return err
 			}
-			continue // the next answer comes when it has been painted
+			continue // the next reply comes after it has been painted
 		}
 		painted()
 		if _, err := x.next(); err != nil {
@@ -39,7 +39,7 @@ func (x *xConn) keepBackdrop(ctx context.Context, painted func()) error {
 	}
 }
 
-// paintBackdrop makes a strip as high as the screen, which the server repeats, the background of the root window.
+// paintBackdrop makes a strip of the screen's height, which the server repeats, the background of the root window.
 func (x *xConn) paintBackdrop(depth byte, height uint16) error {
 	height = min(height, stripLimit)
 	pixmap, gc := little.AppendUint32(nil, x.ids), little.AppendUint32(nil, x.ids+1)
@@ -65,7 +65,7 @@ func (x *xConn) paintBackdrop(depth byte, height uint16) error {
 	return nil
 }
 
-// The size of the strip, in pixels. At its highest it still fits in one request.
+// The size of the strip, in pixels. The highest still fits in one request.
 const (
 	stripWidth = 8
 	stripLimit = 8000

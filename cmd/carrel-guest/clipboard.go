@@ -11,10 +11,11 @@ import (
 	"carrel/internal/guest"
 )
 
-// clipboardLimit is how much text the relay carries, in bytes: the most that one request to the X server can hold, less its head.
+// clipboardLimit is the maximum length of a text that the relay carries, in bytes: that of one request to the X server, without
+// its header.
 const clipboardLimit = 16<<20 - 64
 
-// Events, requests and values of the X protocol that selections need.
+// Events, requests and values of the X protocol for selections.
 const (
 	xCreateWindow      = 1
 	xChangeProperty    = 18
@@ -36,20 +37,20 @@ const (
 	xBigEnable    = 0
 )
 
-// clipboardRelay lets the display server read large clipboards. Programs hand over more than about 256 KiB in pieces (INCR), which
-// Xvnc 1.15 does not understand: what a person copies would reach no browser, without a word. The relay takes such text piece by
-// piece and then offers it as its own, in one. Programs inside lose the other formats of that copy, such as its fonts.
+// clipboardRelay lets the display server read large clipboards. Programs transfer more than about 256 KiB in pieces (INCR), which
+// Xvnc 1.15 does not support: the text would silently not reach the browser. The relay reads such text piece by piece and then
+// offers it as its own, in one piece. Programs inside lose the other formats of that text, such as its fonts.
 //
 // It has a connection of its own and is used by one goroutine.
 type clipboardRelay struct {
 	x        *xConn
-	tooLarge func(size int) // told of text beyond clipboardLimit, which is left alone
+	tooLarge func(size int) // called for text beyond clipboardLimit, which is not relayed
 
-	window, clipboard, targets, utf8, incr, transfer uint32 // transfer is the property that pieces arrive in
-	fixes                                            byte   // the code of the event that the clipboard has another owner
+	window, clipboard, targets, utf8, incr, transfer uint32 // transfer is the property for the pieces
+	fixes                                            byte   // the code of the event for a new owner of the clipboard
 
-	taking bool // pieces are coming in
-	size   int  // of what has come
+	taking bool // pieces are being received
+	size   int  // received so far
 	text   []byte
 }
 
@@ -97,7 +98,7 @@ func (c *clipboardRelay) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.handle(m); err != nil && !errors.Is(err, errX) { // errX: a program is gone in the middle of it
+		if err := c.handle(m); err != nil && !errors.Is(err, errX) { // errX: a program has ended meanwhile
 			return err
 		}
 	}
@@ -121,8 +122,8 @@ func (c *clipboardRelay) handle(m []byte) error {
 	return nil
 }
 
-// ownerChanged asks the clipboard's new owner for its text, to see whether it comes in pieces. What the display server itself
-// owns came from the browser and is not asked for.
+// ownerChanged requests the text of the clipboard's new owner, to see whether it comes in pieces. It ignores the display server
+// as owner: that text came from the browser.
 func (c *clipboardRelay) ownerChanged(owner, at uint32) error {
 	if owner == c.window {
 		return nil
@@ -134,7 +135,7 @@ func (c *clipboardRelay) ownerChanged(owner, at uint32) error {
 	return c.x.send(xConvertSelection, 0, words(c.window, c.clipboard, c.utf8, c.transfer, at))
 }
 
-// begin looks at the owner's answer. Removing it lets the pieces come, if it announced pieces.
+// begin reads the owner's reply. Deleting it requests the pieces, if it announced pieces.
 func (c *clipboardRelay) begin() error {
 	kind, _, err := c.x.bytes(c.window, c.transfer, 0, false)
 	if err != nil {
@@ -144,7 +145,7 @@ func (c *clipboardRelay) begin() error {
 	return c.x.send(xDeleteProperty, 0, words(c.window, c.transfer))
 }
 
-// take takes a piece; an empty one is the end.
+// take reads a piece; an empty one is the end.
 func (c *clipboardRelay) take(at uint32) error {
 	_, piece, err := c.x.bytes(c.window, c.transfer, clipboardLimit/4, true)
 	if err != nil {
@@ -163,10 +164,10 @@ func (c *clipboardRelay) take(at uint32) error {
 		c.tooLarge(c.size)
 		return nil
 	}
-	return c.x.send(xSetSelectionOwner, 0, words(c.window, c.clipboard, at)) // refused when another owner came after that time
+	return c.x.send(xSetSelectionOwner, 0, words(c.window, c.clipboard, at)) // refused if there was another owner after that time
 }
 
-// offer answers a program that asks the relay for the text.
+// offer replies to a program that requests the text from the relay.
 func (c *clipboardRelay) offer(request []byte) error {
 	requestor, target, property := request[12:16], little.Uint32(request[20:]), request[24:28]
 	if little.Uint32(property) == 0 {
@@ -196,7 +197,7 @@ func words(values ...uint32) []byte {
 	return b
 }
 
-// relayClipboard relays large clipboards for as long as the display runs. Without it the session goes on.
+// relayClipboard relays large clipboards as long as the display runs. If it fails, the session continues.
 func (s *session) relayClipboard(ctx context.Context, cookie []byte) {
 	x, err := dialX(displayNumber(s.login), cookie)
 	if err == nil {
@@ -209,7 +210,7 @@ func (s *session) relayClipboard(ctx context.Context, cookie []byte) {
 	slog.Debug("the clipboard is no longer relayed", "account", s.login.Name, "reason", err)
 }
 
-// clipboardTooLarge tells the person that what they copied stays inside.
+// clipboardTooLarge shows the user that the copied text stays inside.
 func (s *session) clipboardTooLarge(size int) {
 	title, text := "Too large for the clipboard", "%.1f MB can be pasted inside this desktop, but not outside: the limit is %d MB. Move it as a file."
 	if slices.ContainsFunc(s.env, func(v string) bool { return strings.HasPrefix(v, "LANG=zh") }) {

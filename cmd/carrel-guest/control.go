@@ -15,10 +15,10 @@ import (
 	"carrel/internal/guest"
 )
 
-// controlSocket is where the supervisor listens; only root may connect.
+// controlSocket is the supervisor's socket; only root may connect.
 const controlSocket = "/run/carrel/control"
 
-// What a request asks for.
+// The kinds of request.
 const (
 	doApply   = "apply"
 	doAwait   = "await"
@@ -26,7 +26,7 @@ const (
 	doMessage = "message"
 )
 
-// request is what the short-lived commands send to the supervisor, one JSON document a connection.
+// request is sent by the short-lived commands to the supervisor, one JSON document per connection.
 type request struct {
 	Do       string         `json:"do"`
 	Document *guest.Desktop `json:"document,omitempty"`
@@ -35,14 +35,14 @@ type request struct {
 	Panel    bool           `json:"panel,omitempty"`
 }
 
-// answer is what comes back. Error is a sentence for people; Status can be there as well.
+// answer is the response. Error is a sentence for users; Status can be set as well.
 type answer struct {
 	Status *guest.Status `json:"status,omitempty"`
 	Error  string        `json:"error,omitempty"`
 }
 
-// call sends r and blocks until the answer. While the desktop is still starting, nobody listens yet: it tries again
-// for as long as it takes, for the caller knows how long it wants to wait.
+// call sends r and blocks until the answer. While the desktop is starting, there is no listener yet: it tries again without
+// limit, since the caller sets its own.
 func call(socket string, r request) (answer, error) {
 	conn, err := net.Dial("unix", socket)
 	for errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
@@ -64,7 +64,7 @@ func call(socket string, r request) (answer, error) {
 	return a, nil
 }
 
-// listen opens the control socket, in place of one that an earlier supervisor left.
+// listen opens the control socket, and replaces that of an earlier supervisor.
 func listen(socket string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(socket), 0o711); err != nil {
 		return nil, fmt.Errorf("making the directory of the control socket: %w", err)
@@ -104,7 +104,7 @@ func (d *desk) answerOne(ctx context.Context, conn net.Conn) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() { // a caller that hangs up no longer waits
+	go func() { // a caller that closes the connection no longer waits
 		_, _ = conn.Read(make([]byte, 1))
 		cancel()
 	}()

@@ -11,7 +11,7 @@ import (
 	"carrel/internal/guest"
 )
 
-// replace makes c the command that shows the message of an id in this session, and ends the one that did.
+// replace makes c the command that shows the message with an id in this session, and ends the previous one.
 func (s *session) replace(id string, c *exec.Cmd) {
 	if id == "" {
 		return
@@ -31,7 +31,7 @@ func (s *session) replace(id string, c *exec.Cmd) {
 	}
 }
 
-// forget says that a command no longer shows the message of an id.
+// forget removes a command that no longer shows the message with an id.
 func (s *session) forget(id string, c *exec.Cmd) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,16 +40,16 @@ func (s *session) forget(id string, c *exec.Cmd) {
 	}
 }
 
-// countDown writes the time that is left until a moment to a dialog, second by second, and closes it then. It returns when the context
-// ends, or the dialog is closed.
+// countDown writes the time left to a dialog every second, and closes it at the end. It returns when the context ends, or the
+// dialog is closed.
 func countDown(ctx context.Context, dialog io.WriteCloser, until time.Time, end func() error) {
-	defer dialog.Close() // the dialog may be gone; nothing is lost with it
+	defer dialog.Close() // the dialog may be gone already
 	whole := time.Until(until)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for left := whole; left > 0; left = time.Until(until) {
 		if _, err := io.WriteString(dialog, progressLines(left, whole)); err != nil {
-			return // the person closed it
+			return // the user closed it
 		}
 		select {
 		case <-ctx.Done():
@@ -62,13 +62,13 @@ func countDown(ctx context.Context, dialog io.WriteCloser, until time.Time, end 
 	}
 }
 
-// progressLines tells the dialog how much of the time is left, as it reads it.
+// progressLines returns the share of the time left in the dialog's input format.
 func progressLines(left, whole time.Duration) string {
 	seconds := int(left.Round(time.Second) / time.Second)
 	return fmt.Sprintf("%d\n#%d:%02d:%02d\n", min(int(100*left/max(whole, 1)), 99), seconds/3600, seconds/60%60, seconds%60)
 }
 
-// countdownArguments are what a dialog takes to show how much time is left.
+// countdownArguments returns a dialog's arguments for showing the time left.
 func countdownArguments(m guest.Message) []string {
 	if m.Until.IsZero() {
 		return nil

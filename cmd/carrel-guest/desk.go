@@ -13,7 +13,7 @@ import (
 	"carrel/internal/guest"
 )
 
-// desk is the supervisor: it makes the system be as the document says, and runs one session for each account.
+// desk is the supervisor: it applies the document to the system, and runs one session for each account.
 type desk struct {
 	sys *system
 
@@ -32,7 +32,7 @@ func newDesk(sys *system) *desk {
 	return &desk{sys: sys, sessions: map[string]*session{}, changed: make(chan struct{})}
 }
 
-// serve carries out the stored document, answers commands, and when ctx ends lets every session end in order.
+// serve applies the stored document, answers commands, and ends all sessions in order when ctx ends.
 func (d *desk) serve(ctx context.Context) error {
 	began := time.Now()
 	l, err := listen(controlSocket)
@@ -61,8 +61,8 @@ func (d *desk) serve(ctx context.Context) error {
 	return nil
 }
 
-// apply makes the running system match the document. It goes on after an error, so that one wrong field does not cost
-// a person their session; what went wrong is returned and kept for status.
+// apply applies the document to the running system. It continues after an error, so that one invalid field does not cost a user
+// their session; it returns the errors and keeps them for status.
 func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 	d.applying.Lock()
 	defer d.applying.Unlock()
@@ -86,7 +86,7 @@ func (d *desk) apply(ctx context.Context, document guest.Desktop) error {
 	return err
 }
 
-// textsOf are the sentences of those errors that are none.
+// textsOf returns the texts of the errors that are not nil.
 func textsOf(errs ...error) (texts []string) {
 	for _, err := range errs {
 		if err != nil {
@@ -96,8 +96,8 @@ func textsOf(errs ...error) (texts []string) {
 	return texts
 }
 
-// setUpAccount gives an account its login and its session. A running session is left alone; that of an account which is renamed has been
-// taken away with its old name.
+// setUpAccount gives an account its login and its session. A running session is not changed; that of a renamed account was
+// removed with its old name.
 func (d *desk) setUpAccount(ctx context.Context, a guest.Account) error {
 	if a.Former != "" {
 		if err := d.sys.logins.rename(a.Former, a.Name); err != nil {
@@ -120,7 +120,7 @@ func (d *desk) setUpAccount(ctx context.Context, a guest.Account) error {
 	return nil
 }
 
-// takeAway ends the access of every account of ours that the document does not want.
+// takeAway ends the access of every account of Carrel's that is not in the document.
 func (d *desk) takeAway(document guest.Desktop) error {
 	wanted := document.Accounts
 	owned, err := d.sys.logins.owned()
@@ -175,7 +175,7 @@ func (d *desk) endSessions() {
 	all.Wait()
 }
 
-// await blocks until the document is carried out, or until the account's display answers.
+// await blocks until the document is applied, or until the account's display answers.
 func (d *desk) await(ctx context.Context, account string, panel bool) error {
 	for {
 		done, changed, err := d.reached(account, panel)
@@ -190,7 +190,7 @@ func (d *desk) await(ctx context.Context, account string, panel bool) error {
 	}
 }
 
-// reached says whether an await is over, and if not, which channel closes when it is worth looking again.
+// reached returns whether an await is over and, if not, a channel that is closed when to check again.
 func (d *desk) reached(account string, panel bool) (done bool, changed <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -207,7 +207,7 @@ func (d *desk) reached(account string, panel bool) (done bool, changed <-chan st
 	return d.applied, d.changed, nil
 }
 
-// status says how things are. It asks each display how long nobody has touched it.
+// status returns the current state. It queries each display for its idle time.
 func (d *desk) status() guest.Status {
 	d.mu.Lock()
 	sessions := make([]*session, 0, len(d.sessions))
@@ -233,7 +233,7 @@ func (d *desk) status() guest.Status {
 	return st
 }
 
-// leastIdle is how long the desktop as a whole has not been touched.
+// leastIdle returns the idle time of the desktop as a whole.
 func leastIdle(sessions []guest.Session) time.Duration {
 	if len(sessions) == 0 {
 		return 0
@@ -253,5 +253,5 @@ func (d *desk) update(change func()) {
 	d.changed = make(chan struct{})
 }
 
-// notify wakes everybody who awaits something.
+// notify wakes all that await something.
 func (d *desk) notify() { d.update(func() {}) }

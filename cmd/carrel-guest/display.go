@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// display joins standard input and output to the account's display, and ends when either side does.
+// display connects standard input and output with the account's display, and ends when either side does.
 func display(account string) error {
 	if !accountPattern.MatchString(account) {
 		return fmt.Errorf("%q is no account name", account)
@@ -35,12 +35,12 @@ func display(account string) error {
 	return nil
 }
 
-// awaitDisplay returns when the display server has said that it is ready, answers a viewer, and loses no first key.
+// awaitDisplay returns when the display server is ready, answers a viewer, and no longer loses the first key.
 func awaitDisplay(ready io.Reader, l login) error {
 	if _, err := ready.Read(make([]byte, 16)); err != nil {
 		return fmt.Errorf("waiting for the display: %w", err)
 	}
-	// The desktop's own side alone opens the display, and lets no wish for a screen pass that the memory cannot hold.
+	// Only root on the desktop's side opens the display, and allows no screen that the memory cannot hold.
 	if err := os.Lchown(displaySocket(l.Name), 0, 0); err != nil {
 		return fmt.Errorf("taking the display's socket: %w", err)
 	}
@@ -56,7 +56,7 @@ func awaitDisplay(ready io.Reader, l login) error {
 	return nil
 }
 
-// countClients says how many viewers are connected to a display socket.
+// countClients returns the number of viewers connected to a display socket.
 func countClients(socket string) (int, error) {
 	b, err := os.ReadFile("/proc/net/unix")
 	if err != nil {
@@ -65,7 +65,7 @@ func countClients(socket string) (int, error) {
 	return connectionsTo(string(b), socket), nil
 }
 
-// connectionsTo counts the connected sockets of that path in the kernel's table. Only the server's ends carry the path.
+// connectionsTo counts the connected sockets of that path in the kernel's table. Only the server's ends have the path.
 func connectionsTo(table, socket string) int {
 	const stateField, pathField, connected = 5, 7, "03"
 	n := 0

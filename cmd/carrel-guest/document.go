@@ -16,13 +16,13 @@ import (
 	"carrel/internal/guest"
 )
 
-// guestAPI is the socket through which Incus tells an instance about itself.
+// guestAPI is the socket through which Incus gives an instance its configuration.
 const guestAPI = "/dev/incus/sock"
 
-// errNoDocument says that the desktop's keeper has not written a document.
+// errNoDocument means that no document has been written for the desktop.
 var errNoDocument = errors.New("no document")
 
-// wantedDesktop reads the desktop's document from its keeper. It fails with errNoDocument when there is none.
+// wantedDesktop reads the desktop's document from Incus. errNoDocument if there is none.
 func wantedDesktop() (guest.Desktop, error) {
 	conn, err := net.DialTimeout("unix", guestAPI, 5*time.Second)
 	if err != nil {
@@ -33,8 +33,8 @@ func wantedDesktop() (guest.Desktop, error) {
 	return readDocument(conn)
 }
 
-// readDocument speaks HTTP 1.0, whose answer ends with the connection; a real client would double this program's
-// size and memory for one request.
+// readDocument speaks HTTP 1.0, whose response ends with the connection; a real client would double this program's size and
+// memory for one request.
 func readDocument(conn io.ReadWriter) (guest.Desktop, error) {
 	var d guest.Desktop
 	_, err := fmt.Fprintf(conn, "GET /1.0/config/%s HTTP/1.0\r\nHost: incus\r\n\r\n", guest.ConfigKey)
@@ -63,7 +63,7 @@ func readDocument(conn io.ReadWriter) (guest.Desktop, error) {
 	return d, nil
 }
 
-// documentFile keeps what was carried out last, for a boot at which nobody outside answers.
+// documentFile has the last applied document, for a boot at which Incus does not answer.
 const documentFile = "var/lib/carrel/desktop.json"
 
 func (s *system) keepDocument(d guest.Desktop) error {
@@ -78,7 +78,7 @@ func (s *system) keepDocument(d guest.Desktop) error {
 	return replaceFile(path, string(b), 0o600)
 }
 
-// lastDocument is what keepDocument kept. Without it, the document is empty and the error is errNoDocument.
+// lastDocument reads what keepDocument wrote. If there is nothing, the document is empty and the error is errNoDocument.
 func (s *system) lastDocument() (guest.Desktop, error) {
 	var d guest.Desktop
 	b, err := os.ReadFile(s.path(documentFile))

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// erase removes the account's home and what it left in shared folders and on the volumes, which are paths as the guest sees them.
-// The home is moved away first: it is gone at once, however large it is.
+// erase deletes the account's home and its files in shared folders and on the volumes, which are paths inside the desktop. It
+// moves the home away first: it disappears immediately, however large it is.
 func (l *logins) erase(u login, volumes []string) error {
 	home := filepath.Join(l.root, u.Home)
 	doomed := filepath.Join(filepath.Dir(home), "."+u.Name+".erased")
@@ -31,7 +31,7 @@ func (l *logins) erase(u login, volumes []string) error {
 	return errors.Join(errs...)
 }
 
-// removeOwned removes what a user owns at the top of a folder.
+// removeOwned deletes a user's files at the top of a folder.
 func removeOwned(dir string, uid int) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -50,7 +50,7 @@ func removeOwned(dir string, uid int) error {
 	return errors.Join(errs...)
 }
 
-// removeOwnedBelow removes all that a user owns below a folder, but not folders that hold what is somebody else's. It follows no
+// removeOwnedBelow deletes all that a user owns below a folder, except for folders that contain files of others. It follows no
 // link out of the folder.
 func removeOwnedBelow(dir string, uid int) error {
 	root, err := os.OpenRoot(dir)
@@ -82,7 +82,7 @@ func removeOwnedBelow(dir string, uid int) error {
 		return nil
 	})
 	for _, folder := range slices.Backward(folders) {
-		_ = root.Remove(folder) // fails while somebody else's files are in it
+		_ = root.Remove(folder) // fails while it contains files of others
 	}
 	return errors.Join(errs...)
 }

@@ -14,10 +14,10 @@ import (
 	"carrel/internal/guest"
 )
 
-// ourGroup has every account that Carrel has made as a member, so that the system's own accounts are never touched.
+// ourGroup has every account that Carrel has created as a member, so that the system's own accounts are never changed.
 const ourGroup = "carrel"
 
-// The user ids that accounts get. An id is never given to another account, since files may still carry it.
+// The user ids of accounts. An id is never given to another account, since files may still have it.
 const (
 	firstUID = 1000
 	lastUID  = 59999
@@ -26,14 +26,14 @@ const (
 // usersGroup is the shared group "users" that every Debian system has.
 const usersGroup = 100
 
-// expired is a date in the shadow file's reckoning, long past: nobody can log in.
+// expired is an expiry date in the format of the shadow file, long past: nobody can log in.
 const expired = "1"
 
 var errNoAccount = errors.New("no such account")
 
 var accountPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$`)
 
-// login is an account as the system knows it.
+// login is an account of the system.
 type login struct {
 	Name  string
 	UID   int
@@ -42,19 +42,19 @@ type login struct {
 	Shell string
 }
 
-// logins edits the account files below root. They are written directly: useradd and its kin take longer than the
-// whole rest of a desktop's set-up.
+// logins edits the account files below root. It writes them directly: useradd and similar tools take longer than the rest of a
+// desktop's set-up together.
 type logins struct {
 	root   string
 	lchown func(path string, uid, gid int) error
 }
 
-// accountFiles is one consistent reading of the account files.
+// accountFiles is a consistent reading of the account files.
 type accountFiles struct {
 	passwd, shadow, group, gshadow *table
 }
 
-// edit calls change with the account files under the lock that all of Debian's tools take, and saves what it changed.
+// edit calls change with the account files under the lock that all of Debian's tools use, and saves its changes.
 func (l *logins) edit(change func(f *accountFiles) error) error {
 	etc := filepath.Join(l.root, "etc")
 	lock, err := os.OpenFile(filepath.Join(etc, ".pwd.lock"), os.O_CREATE|os.O_WRONLY|unix.O_NOFOLLOW, 0o600)
@@ -63,7 +63,7 @@ func (l *logins) edit(change func(f *accountFiles) error) error {
 	}
 	defer lock.Close()
 	whole := unix.Flock_t{Type: unix.F_WRLCK}
-	// The lock belongs to the open file, so it also holds between two callers in this program.
+	// The lock belongs to the open file, so it also works between goroutines of this program.
 	if err := unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLKW, &whole); err != nil {
 		return fmt.Errorf("locking the accounts: %w", err)
 	}
@@ -74,7 +74,7 @@ func (l *logins) edit(change func(f *accountFiles) error) error {
 	if err := change(f); err != nil {
 		return err
 	}
-	// An account exists when it is in passwd, so that comes last.
+	// An account exists once it is in passwd, so that is last.
 	for _, t := range []*table{f.group, f.gshadow, f.shadow, f.passwd} {
 		if err := t.save(); err != nil {
 			return err
@@ -96,7 +96,7 @@ func readAccountFiles(etc string) (*accountFiles, error) {
 	return f, nil
 }
 
-// find reads an account. It fails with errNoAccount.
+// find reads an account. errNoAccount.
 func (l *logins) find(name string) (login, error) {
 	passwd, err := readTable(filepath.Join(l.root, "etc/passwd"))
 	if err != nil {
@@ -120,7 +120,7 @@ func parseLogin(row []string) (login, error) {
 	return login{Name: row[0], UID: uid, GID: gid, Home: row[5], Shell: row[6]}, nil
 }
 
-// groups are the ids of the groups that the account is a member of, beside its own.
+// groups returns the ids of the groups that the account is a member of, besides its own.
 func (l *logins) groups(name string) ([]uint32, error) {
 	group, err := readTable(filepath.Join(l.root, "etc/group"))
 	if err != nil {
@@ -138,7 +138,7 @@ func (l *logins) groups(name string) ([]uint32, error) {
 	return ids, nil
 }
 
-// owned lists every account that Carrel has ever made here, the locked ones too.
+// owned returns every account that Carrel has ever created here, including locked ones.
 func (l *logins) owned() ([]login, error) {
 	f, err := readAccountFiles(filepath.Join(l.root, "etc"))
 	if err != nil {
@@ -153,7 +153,7 @@ func (l *logins) owned() ([]login, error) {
 	return all, nil
 }
 
-// ensure makes the account be there, open, in its group, with a home. It refuses names that the system uses itself.
+// ensure makes sure that the account exists, unlocked, in its group, with a home. It refuses names that the system itself uses.
 func (l *logins) ensure(a guest.Account) (login, error) {
 	if !accountPattern.MatchString(a.Name) {
 		return login{}, errors.New("use letters, digits, hyphens and underscores, at most 32")
@@ -189,7 +189,7 @@ func (f *accountFiles) ensure(a guest.Account) (login, error) {
 			f.group.add(a.Name, "x", strconv.Itoa(gid), "")
 			f.gshadow.add(a.Name, "!", "", "")
 		} else if g := f.group.row(a.Name); len(g) > 2 && g[2] == strconv.Itoa(uid) {
-			gid = uid // made by an attempt that was cut short
+			gid = uid // created by an interrupted attempt
 		}
 		f.passwd.add(a.Name, "x", strconv.Itoa(uid), strconv.Itoa(gid), "", "/home/"+a.Name, "/bin/bash")
 	}
@@ -197,7 +197,7 @@ func (f *accountFiles) ensure(a guest.Account) (login, error) {
 	f.gshadow.setMember(ourGroup, a.Name, true)
 	f.group.setMember(guest.GroupAdmin, a.Name, a.Group == guest.GroupAdmin)
 	f.gshadow.setMember(guest.GroupAdmin, a.Name, a.Group == guest.GroupAdmin)
-	// No password, and none that ever runs out: "19000" is merely a date in the past.
+	// No password, and no expiry: "19000" is a date in the past.
 	f.shadow.set(a.Name, "*", "19000", "0", "99999", "7", "", "", "")
 	f.passwd.setField(a.Name, 6, "/bin/bash")
 	return parseLogin(f.passwd.row(a.Name))
@@ -219,7 +219,7 @@ func (f *accountFiles) freeUID() (int, error) {
 	return uid, nil
 }
 
-// lock takes the account's access away. Its row stays, so that its id is never used again.
+// lock ends the account's access. Its row stays, so that its id is never used again.
 func (l *logins) lock(name string) error {
 	return l.edit(func(f *accountFiles) error {
 		if f.passwd.row(name) == nil {
@@ -233,7 +233,7 @@ func (l *logins) lock(name string) error {
 	})
 }
 
-// ensureHome copies the skeleton to a folder beside the home and moves it in place, so a home is whole or absent.
+// ensureHome copies the skeleton to a folder beside the home and renames that, so a home is complete or missing.
 func (l *logins) ensureHome(u login) error {
 	home := filepath.Join(l.root, u.Home)
 	if _, err := os.Lstat(home); err == nil {
@@ -258,8 +258,8 @@ func (l *logins) ensureHome(u login) error {
 	return nil
 }
 
-// giveTree gives everything below a folder to the account, and the folder itself last: until then the account cannot
-// reach inside and change what a path means.
+// giveTree gives everything below a folder to the account, and the folder itself last: until then the account cannot enter it and
+// change what a path means.
 func (l *logins) giveTree(dir string, u login) error {
 	var paths []string
 	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {

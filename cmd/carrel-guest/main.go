@@ -1,8 +1,8 @@
-// Command carrel-guest is the program inside every desktop. It carries out the document that the control plane keeps
-// for the desktop, and runs the display sessions of the desktop's accounts.
+// Command carrel-guest is the program inside every desktop. It applies the document that the control plane stores for the
+// desktop, and runs the display sessions of the desktop's accounts.
 //
-// "boot" is started by the init system and stays; every other command but "display" talks to it over a socket that
-// only root can open.
+// The init system starts "boot", which keeps running; every other command except "display" sends requests to it over a socket
+// that only root can open.
 package main
 
 import (
@@ -99,7 +99,7 @@ func await(args []string) error {
 	return ask(r)
 }
 
-// ask sends a request to the running supervisor and prints the status that comes back.
+// ask sends a request to the running supervisor and prints the status in its answer.
 func ask(r request) error {
 	answer, err := call(controlSocket, r)
 	if err != nil {
@@ -126,7 +126,7 @@ func idle() error {
 }
 
 func boot(ctx context.Context) error {
-	// It idles for days beside a person's programs: collecting a small heap often costs less than keeping a large one.
+	// It is idle for days beside a user's programs: collecting a small heap often costs less than keeping a large one.
 	debug.SetGCPercent(25)
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{
 		// The journal adds the time itself.

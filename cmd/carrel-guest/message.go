@@ -10,7 +10,7 @@ import (
 	"carrel/internal/guest"
 )
 
-// message shows m in the sessions that it is for. A dialog stays until the person closes it; nobody waits for that.
+// message shows m in its sessions. A dialog stays until the user closes it; message does not wait for that.
 func (d *desk) message(m guest.Message) error {
 	if m.Title == "" && m.Text == "" {
 		return errors.New("the message is empty")
@@ -50,7 +50,7 @@ func (s *session) show(m guest.Message) error {
 	s.replace(m.ID, c)
 	ctx, closed := context.WithCancel(context.Background())
 	if m.Until.IsZero() {
-		dialog.Close() // it has nothing to read; if this fails it is gone already
+		dialog.Close() // it needs no input; on an error it is gone already
 	} else {
 		go countDown(ctx, dialog, m.Until, c.Process.Kill)
 	}
@@ -64,7 +64,7 @@ func (s *session) show(m guest.Message) error {
 	return nil
 }
 
-// messageArguments is the command that shows m: a dialog when it is urgent, else a notification.
+// messageArguments returns the command that shows m: a dialog if it is urgent, otherwise a notification.
 func messageArguments(m guest.Message) []string {
 	if m.Urgent {
 		return append([]string{
@@ -76,7 +76,7 @@ func messageArguments(m guest.Message) []string {
 	if title == "" {
 		title = "Message"
 	}
-	// Notifications may carry markup; a message is plain text.
+	// Notifications may contain markup; a message is plain text.
 	escaped := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(m.Text)
 	return []string{"notify-send", "--app-name=Carrel", "--icon=dialog-information", "--", title, escaped}
 }

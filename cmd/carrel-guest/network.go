@@ -33,7 +33,7 @@ func (s *system) setNetwork(ctx context.Context, n guest.Network) error {
 	return errors.Join(setAddress(link, n.Address), setGateway(link, n.Gateway), s.setDNS(n.DNS))
 }
 
-// onlyInterface is the first one that is not the loopback.
+// onlyInterface returns the first interface that is not the loopback.
 func onlyInterface() (netlink.Link, error) {
 	links, err := netlink.LinkList()
 	if err != nil {
@@ -57,7 +57,7 @@ func setAddress(link netlink.Link, cidr string) error {
 	if err != nil {
 		return fmt.Errorf("listing addresses: %w", err)
 	}
-	// The others go first: when a network's first address goes, the kernel drops its later ones with it.
+	// The others are deleted first: with a network's first address, the kernel deletes its later ones.
 	for _, a := range all {
 		if a.IPNet.String() == wanted.IPNet.String() {
 			continue
@@ -101,7 +101,7 @@ func (s *system) setDNS(servers []string) error {
 	return replaceFile(s.path("etc/resolv.conf"), b.String(), 0o644)
 }
 
-// leaseAddress keeps a DHCP client running for as long as ctx or until dropLease. It does not wait for the address.
+// leaseAddress keeps a DHCP client running until ctx ends or dropLease is called. It does not wait for the address.
 func (s *system) leaseAddress(ctx context.Context, name string) {
 	if s.lease != nil {
 		return

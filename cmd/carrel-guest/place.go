@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The folders of sessions. An account's own folder is closed to everybody else, which is what keeps the accounts of a
-// shared desktop from one another's display.
+// The folders of sessions. Only the account itself can enter its own folder, which separates the displays of the accounts of a
+// shared desktop.
 const (
 	sessionsFolder = "/run/carrel"
 	runtimeFolder  = "/run/user"
@@ -23,7 +23,7 @@ const (
 	iceFolder      = "/tmp/.ICE-unix"
 )
 
-// The image's own programs: the desktop environment itself, and what of it can start before there is a display.
+// The image's own programs: the desktop environment, and the part of it that can start before there is a display.
 const (
 	sessionProgram = "/usr/lib/carrel/session"
 	prepareProgram = "/usr/lib/carrel/prepare"
@@ -35,11 +35,11 @@ func cookieFile(account string) string    { return filepath.Join(sessionFolder(a
 func runtimeDir(l login) string           { return filepath.Join(runtimeFolder, strconv.Itoa(l.UID)) }
 func busAddress(l login) string           { return "unix:path=" + filepath.Join(runtimeDir(l), "bus") }
 
-// displayNumber is the account's own X display, the same in every session: 1 for the first account.
+// displayNumber returns the account's own X display, the same in every session: 1 for the first account.
 func displayNumber(l login) int { return l.UID - firstUID + 1 }
 
-// displayArguments is the command line of the account's display server: RFB on a Unix socket and nowhere else, X for
-// those who hold the cookie, the screen's size chosen by the viewer, its memory limited.
+// displayArguments returns the command line of the account's display server: RFB only on a Unix socket, X only with the cookie, a
+// screen size chosen by the viewer, limited memory.
 func displayArguments(l login, memoryMiB int) []string {
 	return []string{
 		"Xvnc", ":" + strconv.Itoa(displayNumber(l)),
@@ -51,14 +51,14 @@ func displayArguments(l login, memoryMiB int) []string {
 		"-geometry", "1024x768", "-depth", "24", "-dpi", "96",
 		"-AcceptSetDesktopSize", "-AlwaysShared",
 		"-SendPrimary=0", "-SetPrimary=0", "-MaxCutText=33554432",
-		"-extension", "GLX", // it would load a 3D driver, and nothing here draws in 3D
+		"-extension", "GLX", // it would load a 3D driver, which is not needed
 		"-noreset",
 		"-ld", strconv.Itoa(displayMemory(memoryMiB) << 10),
 		"-desktop", l.Name,
 	}
 }
 
-// busArguments is the command line of the session's message bus.
+// busArguments returns the command line of the session's message bus.
 func busArguments(l login) []string {
 	return []string{
 		"dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog",
@@ -66,7 +66,7 @@ func busArguments(l login) []string {
 	}
 }
 
-// sessionEnv is the whole environment of a session.
+// sessionEnv returns the whole environment of a session.
 func sessionEnv(l login, locale string) []string {
 	return []string{
 		"HOME=" + l.Home, "USER=" + l.Name, "LOGNAME=" + l.Name, "SHELL=" + l.Shell,
@@ -84,7 +84,7 @@ func sessionEnv(l login, locale string) []string {
 	}
 }
 
-// prepareFolders makes the folders of a session, and removes what an earlier one left.
+// prepareFolders creates the folders of a session, and removes what an earlier one left.
 func prepareFolders(l login) error {
 	if err := os.MkdirAll(runtimeFolder, 0o755); err != nil {
 		return fmt.Errorf("making the session's folders: %w", err)
@@ -117,7 +117,7 @@ func prepareFolders(l login) error {
 	return nil
 }
 
-// openLog opens the file that takes what the programs of the session print; each session starts it afresh.
+// openLog opens the file for the output of the session's programs; each session empties it.
 func openLog(account string) (*os.File, error) {
 	if err := os.MkdirAll(logFolder, 0o755); err != nil {
 		return nil, fmt.Errorf("making the session's log: %w", err)
@@ -132,12 +132,12 @@ func openLog(account string) (*os.File, error) {
 
 // The parts of an X authority entry.
 const (
-	anyAddress = 0xffff // FamilyWild: whatever the display's address is
+	anyAddress = 0xffff // FamilyWild: any address of the display
 	cookieName = "MIT-MAGIC-COOKIE-1"
 	cookieSize = 16
 )
 
-// writeCookie makes a fresh X authority file for the account and returns the cookie in it.
+// writeCookie writes a new X authority file for the account and returns its cookie.
 func writeCookie(l login) ([]byte, error) {
 	cookie := make([]byte, cookieSize)
 	if _, err := rand.Read(cookie); err != nil {
@@ -160,7 +160,7 @@ func readCookie(l login) ([]byte, error) {
 	return b[len(b)-cookieSize:], nil
 }
 
-// runAs makes a child run as the account, with these groups beside its own, in a session of its own.
+// runAs makes a child process run as the account, with these groups besides its own, in a session of its own.
 func runAs(l login, groups []uint32) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{
 		Setsid:     true,

@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// rename makes an account of ours be called something else, with its home and all that it owns: its id stays. Nothing of the account
-// may run. One of the new name that somebody else has left makes way. It is done already when the old name is gone, and there is
-// nothing to do when it never was there.
+// rename renames an account of Carrel's, with its home and all its files: its id stays. No process of the account may run. A
+// former account that still has the new name gets another one. It does nothing if the old name does not exist, either because it
+// is renamed already or because it never existed.
 func (l *logins) rename(old, name string) error {
 	if !accountPattern.MatchString(name) {
 		return errors.New("use letters, digits, hyphens and underscores, at most 32")
@@ -30,7 +30,7 @@ func (l *logins) rename(old, name string) error {
 	return l.moveHome(old, name)
 }
 
-// makeWay gives an account that bears a name, and is not the one with this id, another name that nobody else has.
+// makeWay gives an account that has a name, and not this id, another name that is free.
 func (l *logins) makeWay(name string, uid int) error {
 	other, err := l.find(name)
 	if errors.Is(err, errNoAccount) || err == nil && other.UID == uid {
@@ -46,7 +46,7 @@ func (l *logins) makeWay(name string, uid int) error {
 	return l.moveHome(name, aside)
 }
 
-// rename changes a name in all files. Those that an attempt saved which was cut short have the new one already.
+// rename changes a name in all files. Files that an interrupted attempt has saved have the new one already.
 func (f *accountFiles) rename(old, name string) error {
 	ours := f.group.members(ourGroup)
 	if !slices.Contains(ours, old) && !slices.Contains(ours, name) {
@@ -62,7 +62,7 @@ func (f *accountFiles) rename(old, name string) error {
 	return nil
 }
 
-// moveHome moves the home of an account that has got another name, unless that is done already.
+// moveHome moves the home of a renamed account, unless that is done already.
 func (l *logins) moveHome(old, name string) error {
 	u, err := l.find(name)
 	if errors.Is(err, errNoAccount) {
@@ -80,7 +80,7 @@ func (l *logins) moveHome(old, name string) error {
 		return fmt.Errorf("moving a home: %w", err)
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != u.UID {
-		return nil // it is somebody else's
+		return nil // it belongs to another account
 	}
 	if _, err := os.Lstat(to); err == nil {
 		return fmt.Errorf("moving a home: %s is there already", u.Home)

@@ -15,20 +15,20 @@ const (
 	rfbShared           = 1
 	rfbUpdateRequest    = 3
 	rfbKeyEvent         = 4
-	rfbServerInitLength = 24 // without the desktop's name, whose length stands in the last four bytes
+	rfbServerInitLength = 24 // without the desktop's name, whose length is in the last four bytes
 )
 
 // keyVoidSymbol is the keysym XK_VoidSymbol, which no program and no lock key reacts to.
 const keyVoidSymbol = 0xffffff
 
-// primeKeyboard speaks to a display server as a viewer would and presses and releases a key without a meaning.
+// primeKeyboard connects to a display server as a viewer does and presses and releases a key without a meaning.
 //
-// A fresh Xvnc 1.15 loses the first key event whose character its layout does not have: it adds the character to the master
-// keyboard's map, and the first event of its own keyboard device copies that device's map over it. After one event the maps
-// are the same. XTEST has a device of its own, and would bring the loss back.
+// A new Xvnc 1.15 loses the first key event whose character its layout does not have: it adds the character to the master
+// keyboard's map, and the first event of its own keyboard device copies that device's map over it. After one event the maps are
+// the same. XTEST has a device of its own, and would cause the loss again.
 //
-// It returns when the server has handled the key: servers answer in order, and it has answered a request for a pixel that
-// was sent after the key.
+// It returns when the server has processed the key: servers process messages in order, and it has answered a request for a pixel
+// that was sent after the key.
 func primeKeyboard(conn io.ReadWriter) error {
 	if err := rfbOpen(conn); err != nil {
 		return err
@@ -42,7 +42,7 @@ func primeKeyboard(conn io.ReadWriter) error {
 	return nil
 }
 
-// rfbOpen greets the server, without authentication, and reads what it says of itself.
+// rfbOpen does the handshake with the server, without authentication.
 func rfbOpen(conn io.ReadWriter) error {
 	greeting := make([]byte, len(rfbVersion))
 	if _, err := io.ReadFull(conn, greeting); err != nil {
@@ -99,7 +99,7 @@ func keyEvent(down bool) []byte {
 	return m
 }
 
-// onePixel asks for the pixel at the top left, whether it has changed or not.
+// onePixel returns a request for the pixel at the top left, whether it has changed or not.
 func onePixel() []byte {
 	return []byte{rfbUpdateRequest, 0, 0, 0, 0, 0, 0, 1, 0, 1}
 }

@@ -13,9 +13,9 @@ import (
 	"carrel/internal/guest"
 )
 
-// displayShare is the part of the memory that a display server may take for the pictures of its screen and programs, and
-// smallestDisplay what it may take anyway, in MiB. Beyond that a program is refused its picture, and the session stays;
-// without it the kernel would choose what to kill when memory is gone.
+// displayShare is the share of the memory that a display server may use for the pictures of its screen and programs, and
+// smallestDisplay its minimum, in MiB. Beyond that a program is refused its picture, and the session continues; without a limit,
+// the kernel would choose which process to kill when memory runs out.
 const (
 	displayShare    = 2
 	smallestDisplay = 256
@@ -23,7 +23,7 @@ const (
 
 func displayMemory(memoryMiB int) int { return max(memoryMiB/displayShare, smallestDisplay) }
 
-// memory is how much memory this desktop has, in MiB, or 0.
+// memory returns the memory of this desktop in MiB, or 0.
 func memory() int {
 	b, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -46,7 +46,7 @@ func totalMemory(table string) int {
 	return kib >> 10
 }
 
-// The requests of the extension RANDR, in its old form, in which a screen is one monitor of a size out of a list.
+// The requests of the extension RANDR, in its old form, in which a screen is one monitor with a size from a list.
 const (
 	xRandRVersion = 0
 	xRandRSet     = 2
@@ -54,9 +54,9 @@ const (
 	xRotateNone   = 1
 )
 
-// keepScreen makes the screen smaller whenever it has more pixels than it may have, until ctx or the display ends. The gateway
-// lets no wish for such a screen pass, but programs inside have them as well. It is quick about it: the desktop environment is
-// about to draw on the large screen, and a display server that may take no more memory ends in the middle of some requests.
+// keepScreen makes the screen smaller whenever it has more than the allowed number of pixels, until ctx or the display ends. The
+// gateway refuses requests for such a screen, but programs inside can make them as well. It must be quick: the desktop
+// environment is about to draw on the large screen, and a display server at its memory limit ends in the middle of some requests.
 func (x *xConn) keepScreen(ctx context.Context, pixels int) error {
 	defer context.AfterFunc(ctx, x.close)()
 	randr, err := x.extension("RANDR")
@@ -77,7 +77,7 @@ func (x *xConn) keepScreen(ctx context.Context, pixels int) error {
 		}
 		if width, height := int(little.Uint16(screen[16:])), int(little.Uint16(screen[18:])); width*height > pixels {
 			slog.Warn("the screen is larger than the memory allows", "width", width, "height", height)
-			if err := x.shrink(randr.opcode, pixels); err != nil && !errors.Is(err, errX) { // errX: it changes just now
+			if err := x.shrink(randr.opcode, pixels); err != nil && !errors.Is(err, errX) { // errX: it is changing right now
 				return err
 			}
 		}
@@ -90,7 +90,7 @@ func (x *xConn) keepScreen(ctx context.Context, pixels int) error {
 	}
 }
 
-// shrink gives the screen the largest size that the server offers and that has at most so many pixels.
+// shrink sets the largest size that the server offers and that has at most this number of pixels.
 func (x *xConn) shrink(randr byte, pixels int) error {
 	const head, sizeLength = 32, 8
 	info, err := x.ask(randr, xRandRInfo, words(x.root))
@@ -116,7 +116,7 @@ func (x *xConn) shrink(randr byte, pixels int) error {
 	return err
 }
 
-// limitScreen keeps the session's screen within its memory for as long as the display runs.
+// limitScreen keeps the session's screen within its memory as long as the display runs.
 func (s *session) limitScreen(ctx context.Context, cookie []byte) {
 	x, err := dialX(displayNumber(s.login), cookie)
 	if err == nil {

@@ -14,30 +14,30 @@ import (
 	"carrel/internal/guest"
 )
 
-// ending says how a session is to go.
+// ending says how a session is to end.
 type ending int
 
 const (
-	inOrder ending = iota // programs get time to close
+	inOrder ending = iota // programs have time to close
 	atOnce                // the account has lost its access
 )
 
-// How long the desktop environment, and then what is left of the session, may take to close in order.
+// The time for the desktop environment, and then for the rest of the session, to close in order.
 const (
 	logoutTime = 4 * time.Second
 	closeTime  = 2 * time.Second
 )
 
-// errEnded is the cause of a session that is told to end.
+// errEnded is the cancel cause of a session that has to end.
 var errEnded = errors.New("the session was ended")
 
-// session keeps one account's display and desktop environment running until it is ended. When either stops, by a crash
-// or because the person logs out, it starts both afresh.
+// session keeps one account's display and desktop environment running until it is ended. If either stops, by a crash or because
+// the user logs out, it starts both again.
 type session struct {
 	login  login
 	groups []uint32
 	env    []string
-	notify func() // called, without locks held, after every change of state
+	notify func() // called, without locks, after every change of state
 
 	cancel context.CancelCauseFunc
 	done   chan struct{}
@@ -49,7 +49,7 @@ type session struct {
 	shown map[string]*exec.Cmd // the dialogs of messages that have an id
 }
 
-// startSession starts a session and returns at once.
+// startSession starts a session in the background.
 func startSession(l login, groups []uint32, locale string, notify func()) *session {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s := &session{
@@ -61,7 +61,7 @@ func startSession(l login, groups []uint32, locale string, notify func()) *sessi
 	return s
 }
 
-// end stops the session and returns when nothing of it runs any more.
+// end stops the session and returns when none of its processes runs any more.
 func (s *session) end(how ending) {
 	s.mu.Lock()
 	s.how = how
@@ -145,10 +145,10 @@ func (s *session) once(ctx context.Context) error {
 	return s.runDesktop(ctx, out, gone, cookie, drawn)
 }
 
-// backdropTime is how long a session waits for its backdrop at most.
+// backdropTime is the maximum time that a session waits for its backdrop.
 const backdropTime = time.Second
 
-// hang paints the backdrop and has it kept until the desktop environment has been drawn over it. It may fail.
+// hang paints the backdrop and keeps it until the desktop environment has been drawn over it. Errors are ignored.
 func (s *session) hang(empty context.Context, cookie []byte) {
 	painted := make(chan struct{})
 	done := sync.OnceFunc(func() { close(painted) })
@@ -167,8 +167,8 @@ func (s *session) hang(empty context.Context, cookie []byte) {
 	}
 }
 
-// runDesktop starts the desktop environment on the running display, tells when it has been drawn, and stays until something
-// ends.
+// runDesktop starts the desktop environment on the running display, calls drawn when it has been drawn, and returns when
+// something ends.
 func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error, cookie []byte, drawn func()) error {
 	began := time.Now()
 	desktop := s.command(out, sessionProgram)
@@ -206,8 +206,8 @@ func (s *session) runDesktop(ctx context.Context, out *os.File, gone chan error,
 	return context.Cause(ctx)
 }
 
-// startTelling starts a program whose end is the end of the session. The file it returns carries the program's word
-// that it is ready, which it writes on its file 3.
+// startTelling starts a program whose end is the end of the session. The program reports that it is ready by writing to its file
+// 3, which is returned.
 func (s *session) startTelling(out *os.File, gone chan error, args []string) (*os.File, error) {
 	ready, tell, err := os.Pipe()
 	if err != nil {
@@ -224,8 +224,8 @@ func (s *session) startTelling(out *os.File, gone chan error, args []string) (*o
 	return ready, nil
 }
 
-// prepare starts, while the display is still starting, what needs only the bus. It may fail: whatever it would have
-// started, the desktop environment then starts itself, later.
+// prepare starts, while the display is starting, what needs only the bus. If it fails, the desktop environment starts the same
+// later.
 func (s *session) prepare(out *os.File, bus io.Reader) {
 	if _, err := bus.Read(make([]byte, 256)); err != nil {
 		return
@@ -242,7 +242,7 @@ func ended(name string, err error) error {
 	return fmt.Errorf("%s ended", name)
 }
 
-// command is a program that will run as the session's account. Without out, what it prints is dropped.
+// command returns a program that will run as the session's account. Without out, its output is discarded.
 func (s *session) command(out *os.File, name string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(context.Background(), name, args...) // clear ends it, in order
 	c.Env, c.Dir = s.env, s.login.Home
@@ -303,14 +303,14 @@ func (s *session) idle() (time.Duration, error) {
 	return x.idle()
 }
 
-// state is what is known without asking the display.
+// state returns what is known without querying the display.
 func (s *session) state() guest.Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now
 }
 
-// describe asks the display as well.
+// describe queries the display as well.
 func (s *session) describe() guest.Session {
 	now := s.state()
 	if !now.Display {

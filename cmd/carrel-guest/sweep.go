@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// sweepCommand is the command that the supervisor gives itself; people have no use for it.
+// sweepCommand is a command for the supervisor itself, not for users.
 const sweepCommand = "sweep"
 
-// thoroughness says whether processes get time to close.
+// thoroughness says whether processes have time to close.
 type thoroughness string
 
 const (
@@ -22,8 +22,8 @@ const (
 	closeFirst thoroughness = "close"
 )
 
-// sweep ends every process of an account. A process that runs as the account sends the signal, to all that it may
-// signal: the kernel does that in one step, so nothing can fork its way past it.
+// sweep ends every process of an account. A process that runs as the account sends the signal to all that it may signal: the
+// kernel does that in one step, so no fork can escape it.
 func sweep(l login, how thoroughness) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -38,7 +38,7 @@ func sweep(l login, how thoroughness) error {
 	return nil
 }
 
-// sweepSelf is the other half of sweep, on the account's side. Nothing but the account's own processes is in its reach.
+// sweepSelf is the part of sweep that runs as the account. It can only signal the account's own processes.
 func sweepSelf(args []string) error {
 	if syscall.Getuid() == 0 || len(args) != 1 {
 		return errors.New("sweep is for the supervisor only")
@@ -63,7 +63,7 @@ func signalAll(sig syscall.Signal) error {
 	return nil
 }
 
-// alone says whether no other process of this user is left; dead ones that nobody has waited for do not count.
+// alone reports whether no other process of this user is left; zombies do not count.
 func alone() bool {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {

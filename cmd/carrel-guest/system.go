@@ -16,7 +16,7 @@ import (
 	"carrel/internal/guest"
 )
 
-// system is the part of the desktop that lies in files below root, "/" but for tests.
+// system is the part of the desktop that is in files below root, which is "/" except in tests.
 type system struct {
 	root   string
 	logins *logins
@@ -33,7 +33,7 @@ func (s *system) path(p string) string { return filepath.Join(s.root, p) }
 
 var hostnamePattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,62})$`)
 
-// setHostname names the machine now and for the next boot. An empty name changes nothing.
+// setHostname sets the machine's name now and for the next boot. An empty name changes nothing.
 func (s *system) setHostname(name string) error {
 	if name == "" {
 		return nil
@@ -52,8 +52,8 @@ func (s *system) setHostname(name string) error {
 		replaceFile(s.path("etc/hosts"), hosts, 0o644))
 }
 
-// emptyTmp removes what the machine's last run has left in /tmp, once per boot: systemd's own clearing could come in the
-// middle of a session's start.
+// emptyTmp deletes what the machine's last run has left in /tmp, once per boot: systemd's own cleaning could happen while a
+// session starts.
 func (s *system) emptyTmp() error {
 	mark := s.path("run/carrel/booted")
 	if _, err := os.Stat(mark); err == nil {
@@ -70,7 +70,7 @@ func (s *system) emptyTmp() error {
 	return errors.Join(errs...)
 }
 
-// setTimezone takes an IANA name; empty means UTC.
+// setTimezone sets an IANA time zone; empty means UTC.
 func (s *system) setTimezone(zone string) error {
 	if zone == "" {
 		zone = "Etc/UTC"
@@ -97,7 +97,7 @@ func (s *system) setTimezone(zone string) error {
 	return replaceFile(s.path("etc/timezone"), zone+"\n", 0o644)
 }
 
-// setLocale chooses the language of sessions that start from now on; empty keeps the image's own.
+// setLocale sets the language of sessions that start from now on; empty keeps the image's own.
 func (s *system) setLocale(locale string) error {
 	if locale == "" || locale == s.locale() {
 		return nil
@@ -112,7 +112,7 @@ func (s *system) setLocale(locale string) error {
 	return replaceFile(s.path("etc/default/locale"), "LANG="+locale+"\n", 0o644)
 }
 
-// locale is the language that sessions start in.
+// locale returns the language of new sessions.
 func (s *system) locale() string {
 	b, err := os.ReadFile(s.path("etc/default/locale"))
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *system) locale() string {
 	return "C.UTF-8"
 }
 
-// hasLocale looks for a compiled locale. The archive stores names in glibc's form: "zh_CN.UTF-8" is "zh_CN.utf8".
+// hasLocale reports whether a locale is compiled. The archive stores names in glibc's form: "zh_CN.UTF-8" is "zh_CN.utf8".
 func (s *system) hasLocale(locale string) (bool, error) {
 	name, charset, found := strings.Cut(locale, ".")
 	if !found || name == "" || strings.ContainsAny(locale, "/\x00\n\"$`\\ ") {
@@ -143,7 +143,7 @@ func (s *system) hasLocale(locale string) (bool, error) {
 	return bytes.Contains(archive, []byte("\x00"+stored+"\x00")), nil
 }
 
-// shareVolumes lets the accounts write on the data disks.
+// shareVolumes lets the accounts write to the data disks.
 func (s *system) shareVolumes(d guest.Desktop) error {
 	var present []string
 	for _, a := range d.Accounts {
@@ -166,8 +166,8 @@ func (s *system) shareVolumes(d guest.Desktop) error {
 	return errors.Join(errs...)
 }
 
-// dropMounts removes the folders of data disks that the document before this one named and this one does not. One that holds files,
-// or on which something is still mounted, stays.
+// dropMounts removes the folders of data disks that the previous document had and this one does not. A folder with files, or with
+// something mounted on it, stays.
 func (s *system) dropMounts(d guest.Desktop) error {
 	last, err := s.lastDocument()
 	if errors.Is(err, errNoDocument) {
@@ -194,7 +194,7 @@ func own(dir string, uid, gid int, mode os.FileMode) error {
 	return nil
 }
 
-// replaceFile makes the file have this content, all or nothing; it writes only when something differs.
+// replaceFile sets the content of a file, completely or not at all; it writes only if something differs.
 func replaceFile(path, content string, mode os.FileMode) error {
 	if old, err := os.ReadFile(path); err == nil && string(old) == content {
 		return nil
@@ -202,14 +202,14 @@ func replaceFile(path, content string, mode os.FileMode) error {
 	return writeFile(path, content, mode, -1, -1)
 }
 
-// writeFile puts a fresh file in the place of whatever is there. It follows no link that somebody planted, so it is
-// fit for folders that an account owns. An owner of -1 is the caller.
+// writeFile writes a new file in place of the existing one. It follows no links, so it is safe in folders that an account owns.
+// An owner of -1 is the caller.
 func writeFile(path, content string, mode os.FileMode, uid, gid int) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	defer os.Remove(f.Name()) // gone already when all goes well
+	defer os.Remove(f.Name()) // renamed already unless there was an error
 	_, err = f.WriteString(content)
 	err = errors.Join(err, f.Chmod(mode), f.Chown(uid, gid), f.Close())
 	if err == nil {

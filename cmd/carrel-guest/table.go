@@ -9,17 +9,17 @@ import (
 	"syscall"
 )
 
-// membersField is where group and gshadow keep their members.
+// membersField is the field of group and gshadow with the members.
 const membersField = 3
 
-// table is an account file: a row a line, fields between colons, named by the first.
+// table is an account file: one row per line, fields separated by colons, identified by the first.
 type table struct {
 	path  string
 	rows  [][]string
 	dirty bool
 }
 
-// readTable reads a file; an absent one is empty.
+// readTable reads a file; a missing one is empty.
 func readTable(path string) (*table, error) {
 	t := &table{path: path}
 	b, err := os.ReadFile(path)
@@ -32,7 +32,7 @@ func readTable(path string) (*table, error) {
 	return t, nil
 }
 
-// row is the named row, or nil. It belongs to the table.
+// row returns the row of a name, or nil. It belongs to the table.
 func (t *table) row(name string) []string {
 	i := slices.IndexFunc(t.rows, func(r []string) bool { return r[0] == name })
 	if i < 0 {
@@ -45,7 +45,7 @@ func (t *table) add(fields ...string) {
 	t.rows, t.dirty = append(t.rows, fields), true
 }
 
-// set makes the row of that name be these fields.
+// set sets the row of a name.
 func (t *table) set(name string, fields ...string) {
 	wanted := append([]string{name}, fields...)
 	i := slices.IndexFunc(t.rows, func(r []string) bool { return r[0] == name })
@@ -84,14 +84,14 @@ func (t *table) setMember(group, name string, member bool) {
 	t.setField(group, membersField, strings.Join(members, ","))
 }
 
-// rename gives a row another name, unless that is taken.
+// rename renames a row, unless the new name is taken.
 func (t *table) rename(old, name string) {
 	if r := t.row(old); r != nil && t.row(name) == nil {
 		r[0], t.dirty = name, true
 	}
 }
 
-// renameMember puts a name in the place of another among the members of all groups.
+// renameMember replaces a name among the members of all groups.
 func (t *table) renameMember(old, name string) {
 	for _, r := range t.rows {
 		if slices.Contains(t.members(r[0]), old) {
@@ -101,7 +101,7 @@ func (t *table) renameMember(old, name string) {
 	}
 }
 
-// save writes the file if anything changed, all or nothing, with the owner and mode that it had.
+// save writes the file if anything changed, completely or not at all, with the owner and mode that it had.
 func (t *table) save() error {
 	if !t.dirty {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// The requests of the X protocol that the supervisor makes, and the event it waits for.
+// The requests of the X protocol that the supervisor uses, and the event that it waits for.
 const (
 	xChangeWindowAttributes = 2
 	xGetWindowAttributes    = 3
@@ -42,20 +42,20 @@ const (
 	xZPixmap  = 2
 )
 
-// xConn is a connection to an X server for one caller at a time. It knows the few requests above, in little-endian.
+// xConn is a connection to an X server for one goroutine. It supports the few requests above, in little-endian.
 type xConn struct {
 	conn net.Conn
 	in   *bufio.Reader
 	root uint32
-	ids  uint32 // the first that this client may give to what it makes
-	mask uint32 // the bits of an id that its client chooses; the others say which client that is
-	news bool   // events have come in while a reply was awaited
+	ids  uint32 // the first id for resources of this client
+	mask uint32 // the bits of an id that its client chooses; the others identify the client
+	news bool   // events have arrived while a reply was awaited
 
-	keep bool     // whether those events are kept for event
-	kept [][]byte // they are
+	keep bool     // keep those events for event
+	kept [][]byte // the kept events
 }
 
-// errX says that the server refused a request, for example because a window is gone.
+// errX means that the server refused a request, for example because a window is gone.
 var errX = errors.New("the X server refused a request")
 
 var little = binary.LittleEndian
@@ -74,7 +74,7 @@ func dialX(display int, cookie []byte) (*xConn, error) {
 	return x, nil
 }
 
-// greetX opens the protocol on a connection, which remains the caller's when it fails.
+// greetX does the handshake on a connection, which remains the caller's if it fails.
 func greetX(conn net.Conn, cookie []byte) (*xConn, error) {
 	x := &xConn{conn: conn, in: bufio.NewReader(conn)}
 	if err := x.setup(cookie); err != nil {
@@ -147,8 +147,8 @@ func (x *xConn) next() ([]byte, error) {
 	return m, nil
 }
 
-// ask sends a request and returns its reply. Of events that come before it only their being is kept: whoever waits for
-// events looks at the whole again after each.
+// ask sends a request and returns its reply. Of events that arrive before it, it only records that there were any: callers that
+// wait for events check everything after each.
 func (x *xConn) ask(op, detail byte, body []byte) ([]byte, error) {
 	if err := x.send(op, detail, body); err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func (x *xConn) ask(op, detail byte, body []byte) ([]byte, error) {
 	}
 }
 
-// event waits for an event, unless one was kept. Refusals of requests that have no reply are passed over.
+// event waits for an event, unless one was kept. It ignores errors of requests that have no reply.
 func (x *xConn) event() ([]byte, error) {
 	if len(x.kept) > 0 {
 		m := x.kept[0]
@@ -187,16 +187,16 @@ func (x *xConn) event() ([]byte, error) {
 	}
 }
 
-// ofServer says whether the server itself made what has that id, and none of its clients.
+// ofServer reports whether the server itself created the resource with this id, rather than a client.
 func (x *xConn) ofServer(id uint32) bool { return id&^x.mask == 0 }
 
-// xExtension is how an extension is addressed.
+// xExtension has the codes of an extension.
 type xExtension struct {
 	opcode byte // of its requests
 	event  byte // the code of its first event
 }
 
-// extension looks for an extension of the server.
+// extension queries an extension of the server.
 func (x *xConn) extension(name string) (xExtension, error) {
 	body := little.AppendUint16(nil, uint16(len(name)))
 	r, err := x.ask(xQueryExtension, 0, append(append(body, 0, 0), name...))
@@ -219,8 +219,8 @@ func (x *xConn) sendLarge(op, detail byte, body []byte) error {
 	return nil
 }
 
-// bytes reads the beginning of a property, up to so many times four bytes, and its type. With remove the property is removed
-// when that was all of it.
+// bytes reads the beginning of a property, at most limit times four bytes, and its type. With remove the property is deleted if
+// that was all of it.
 func (x *xConn) bytes(window, name uint32, limit uint32, remove bool) (kind uint32, value []byte, err error) {
 	var detail byte
 	if remove {
@@ -240,7 +240,7 @@ func (x *xConn) bytes(window, name uint32, limit uint32, remove bool) (kind uint
 	return little.Uint32(r[8:]), value, nil
 }
 
-// listen asks for events of the root window.
+// listen requests events of the root window.
 func (x *xConn) listen(events uint32) error {
 	body := little.AppendUint32(nil, x.root)
 	body = little.AppendUint32(body, xEventMask)
@@ -257,7 +257,7 @@ func (x *xConn) atom(name string) (uint32, error) {
 	return little.Uint32(r[8:]), nil
 }
 
-// property reads a list of 32-bit values; an absent one is empty.
+// property reads a list of 32-bit values; a missing one is empty.
 func (x *xConn) property(window, name uint32) ([]uint32, error) {
 	var body []byte
 	for _, v := range []uint32{window, name, 0, 0, 1024} {
@@ -284,7 +284,7 @@ func (x *xConn) viewable(window uint32) (bool, error) {
 	return r[26] == xViewable, nil
 }
 
-// painted says whether a window shows more than one colour: it has been drawn, not merely mapped.
+// painted reports whether a window shows more than one colour: it has been drawn, not merely mapped.
 func (x *xConn) painted(window uint32) (bool, error) {
 	g, err := x.ask(xGetGeometry, 0, little.AppendUint32(nil, window))
 	if err != nil {
@@ -307,7 +307,7 @@ func (x *xConn) painted(window uint32) (bool, error) {
 	return false, nil
 }
 
-// watchPanel returns when a window of the type "dock" is drawn: that is the desktop's panel. It fails when ctx or the
+// watchPanel returns when a window of the type "dock" is drawn: that is the desktop's panel. It returns an error when ctx or the
 // display ends.
 func (x *xConn) watchPanel(ctx context.Context) error {
 	defer context.AfterFunc(ctx, x.close)()
@@ -327,7 +327,7 @@ func (x *xConn) watchPanel(ctx context.Context) error {
 		if err != nil || drawn {
 			return err
 		}
-		if found { // neither mapping inside a frame nor drawing makes an event here; it is a matter of moments
+		if found { // neither mapping inside a frame nor drawing causes an event here; it takes only moments
 			select {
 			case <-time.After(5 * time.Millisecond):
 				continue
@@ -376,7 +376,7 @@ func (x *xConn) panel(clients, windowType, dock uint32) (found, drawn bool, err 
 	return found, false, nil
 }
 
-// idle asks how long no key has been pressed and no pointer moved.
+// idle returns the time since the last key press or pointer movement.
 func (x *xConn) idle() (time.Duration, error) {
 	_ = x.conn.SetDeadline(time.Now().Add(5 * time.Second))
 	saver, err := x.extension("MIT-SCREEN-SAVER")
