@@ -4,9 +4,9 @@ import (
 	"context"
 	"net/http"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/assignment"
 	"carrel/internal/assignment/plan"
-	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/user"
 	"carrel/internal/workspace"
@@ -92,13 +92,13 @@ type detachInput struct {
 }
 
 type detachReply struct {
-	JobID   string           `json:"job_id" doc:"Has already ended if no user had any of the desktops; empty if all were refused"`
-	JobIDs  []string         `json:"success_job_ids" doc:"The same job id, if there is a job"`
-	Refused []operateRefusal `json:"failed_operation_list" doc:"Desktops that were not changed"`
+	JobID   string                 `json:"job_id" doc:"Has already ended if no user had any of the desktops; empty if all were refused"`
+	JobIDs  []string               `json:"success_job_ids" doc:"The same job id, if there is a job"`
+	Refused []wire.VmOperateResult `json:"failed_operation_list" doc:"Desktops that were not changed"`
 }
 
 func detachReplyOf(r assignment.DetachResult) detachReply {
-	reply := detachReply{JobID: r.JobID, JobIDs: []string{}, Refused: each(r.Refused, func(r desktop.Refusal) operateRefusal { return operateRefusal(r) })}
+	reply := detachReply{JobID: r.JobID, JobIDs: []string{}, Refused: each(r.Refused, notOperated)}
 	if r.JobID != "" {
 		reply.JobIDs = []string{r.JobID}
 	}

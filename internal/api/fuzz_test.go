@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/core"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -51,11 +52,11 @@ func FuzzCreateDesktopBody(f *testing.F) {
 			t.Fatalf("%d %q is no refusal: %v", rec.Code, rec.Body, err)
 		}
 		if rec.Code == http.StatusInternalServerError {
-			var in createDesktopBody
+			var in wire.CreateDesktopReq
 			if err := json.Unmarshal([]byte(body), &in); err != nil {
 				t.Fatalf("a body that cannot be decoded reached the store: %v", err)
 			}
-			r := in.request(workspace.Caller{})
+			r := desktopOrder(workspace.Caller{}, &in)
 			if err := r.Check(); err != nil {
 				t.Fatalf("a bad request reached the store: %v", err)
 			}

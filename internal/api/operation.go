@@ -51,7 +51,6 @@ type registration func(*Server, huma.API, huma.Operation)
 // operations returns the route table, by area.
 func (s *Server) operations() map[string][]operation {
 	all := map[string][]operation{
-		"desktops":     s.desktopOperations(),
 		"assignment":   s.attachOperations(),
 		"pools":        s.poolOperations(),
 		"pool changes": s.poolChangeOperations(),

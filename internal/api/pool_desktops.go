@@ -30,7 +30,7 @@ type poolDesktopsReply struct {
 }
 
 type poolDesktop struct {
-	DesktopDetail
+	wire.DesktopDetailInfo
 	Differs []string `json:"inconsistent_types" doc:"How it differs from the pool's present settings: PRODUCT, IMAGE, DISK_NUM, DISK_SIZE"`
 }
 

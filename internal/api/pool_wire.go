@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/catalog"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
@@ -188,7 +189,7 @@ type poolReply struct {
 	SubnetID       string           `json:"subnet_id" doc:"The first of subnet_ids"`
 	SubnetIDs      []string         `json:"subnet_ids"`
 	VPCID          string           `json:"vpc_id"`
-	Product        productSummary   `json:"product"`
+	Product        wire.ProductInfo `json:"product"`
 	ImageID        string           `json:"image_id" doc:"The image of new desktops"`
 	ImageType      string           `json:"image_type"`
 	ImageName      string           `json:"image_name"`
@@ -231,7 +232,7 @@ func poolReplyOf(p pool.PoolDetail) poolReply {
 	out := poolReply{
 		ID: p.ID, Name: p.Name, Type: string(p.Type), Description: p.Description, Created: stamp(p.Created), ChargingMode: onDemand,
 		Desktops: p.Counts.Desktops, Used: p.Counts.Bound, Zone: p.Zone, SubnetIDs: append([]string{}, p.SubnetIDs...), VPCID: p.VPCID,
-		Product: productSummaryOf(p.Product), ImageID: p.ImageID, ImageType: string(p.ImageType), ImageName: p.Image.Name,
+		Product: orderedProduct(p.Product), ImageID: p.ImageID, ImageType: string(p.ImageType), ImageName: p.Image.Name,
 		OSType: p.Image.OSType, OSVersion: p.Image.OSVersion, OSPlatform: platformOf(p.Image), Root: poolVolumeOf(p.Root),
 		Data: each(p.Data, poolVolumeOf), Retention: p.RetentionMinutes, Autoscaling: p.Autoscaling, Policy: policyOf(p.Policy),
 		Status: string(p.Status()), EnterpriseID: p.EnterpriseID, InMaintenance: p.InMaintenance, NamePolicyID: p.NamePolicyID,

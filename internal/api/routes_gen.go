@@ -31,6 +31,15 @@ func (s *Server) generated() map[string][]route {
 			{operation{"GET", "/v2/{project_id}/availability-zones/detail", "ShowAzDetails", iam.Read, answering(s.showZone), "Show an availability zone"}, "workspace:availabilityZones:get"},
 			{operation{"GET", "/v2/{project_id}/availability-zones/summary", "ListAzs", iam.Read, answering(s.summariseZones), "List availability zones by type of site"}, "workspace:availabilityZones:listSummary"},
 		},
+		"desktops": {
+			{operation{"POST", "/v2/{project_id}/desktops", "CreateDesktop", iam.Write, answering(s.createDesktops), "Create desktops"}, "workspace:desktops:create"},
+			{operation{"GET", "/v2/{project_id}/desktops", "ListDesktops", iam.Read, answering(s.listDesktops), "List desktops"}, "workspace:desktops:list"},
+			{operation{"GET", "/v2/{project_id}/desktops/detail", "ListDesktopsDetail", iam.Read, answering(s.listDesktopDetails), "List desktops with all details"}, "workspace:desktops:listDetail"},
+			{operation{"GET", "/v2/{project_id}/desktops/{desktop_id}", "ShowDesktopDetail", iam.Read, answering(s.showDesktop), "Show a desktop"}, "workspace:desktops:get"},
+			{operation{"DELETE", "/v2/{project_id}/desktops/{desktop_id}", "DeleteDesktop", iam.Write, silent(http.StatusNoContent, s.deleteDesktop), "Delete a desktop"}, "workspace:desktops:delete"},
+			{operation{"POST", "/v2/{project_id}/desktops/batch-delete", "BatchDeleteDesktops", iam.Write, answering(s.deleteDesktops), "Delete desktops"}, "workspace:desktops:batchDelete"},
+			{operation{"POST", "/v2/{project_id}/desktops/action", "BatchRunDesktops", iam.Write, answering(s.operateDesktops), "Start, stop, restart or hibernate desktops"}, "workspace:desktops:operate"},
+		},
 		"files": {
 			{operation{"POST", "/v2/{project_id}/users/desktop-users/action/import", "ImportUserList", iam.Write, answering(s.importUsers), "Import users from a file; invalid rows are reported, valid ones imported"}, "workspace:users:import"},
 			{operation{"GET", "/v2/{project_id}/users/desktop-users/template", "ExportUserListTemplate", iam.Read, filing(s.desktopUsersTemplate), "Download the import template for users with desktops"}, "workspace:users:exportTemplate"},

@@ -49,8 +49,6 @@ type CreateDesktops struct {
 	Domain         string // the directory's name; empty: the built-in one
 	OUName         string // of the built-in directory, ignoring case; empty: none
 	NamePolicyID   string // names the desktops without a requested name; empty: the project's default policy, if it has one
-	// Unsupported lists fields of the request that Carrel does not support.
-	Unsupported []string
 }
 
 // VolumeSpec is a requested disk.
@@ -108,9 +106,6 @@ func CheckSupported(fields []string) error {
 
 // Check validates the request on its own: limits, names and fields that exclude each other.
 func (r *CreateDesktops) Check() error {
-	if err := CheckSupported(r.Unsupported); err != nil {
-		return err
-	}
 	if r.Type != workspace.Dedicated && r.Type != workspace.Shared {
 		return workspace.Invalid("desktop_type", "%q is unknown, use DEDICATED or SHARED", r.Type)
 	}

@@ -43,7 +43,6 @@ func TestCreateDesktopsCheck(t *testing.T) {
 		{"an unknown user group", func(r *desktop.CreateDesktops) { r.Desktops[0].Group = "weird" }, workspace.CodeInvalid, "desktops[0].user_group: "},
 		{"an unknown directory", func(r *desktop.CreateDesktops) { r.Domain = "corp.example" }, workspace.CodeInvalid, "domain: "},
 		{"too few addresses", func(r *desktop.CreateDesktops) { r.Desktops = people(2); r.Addresses = []string{"10.0.0.9"} }, workspace.CodeInvalid, "desktop_ips: 1 addresses for 2 desktops"},
-		{"a feature that is not offered", func(r *desktop.CreateDesktops) { r.Unsupported = []string{"root_volume.kms_id"} }, workspace.CodeUnsupported, "root_volume.kms_id: disks cannot be encrypted"},
 	}
 	for _, c := range cases {
 		t.Run("refuses "+c.name, func(t *testing.T) {

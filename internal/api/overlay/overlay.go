@@ -3,6 +3,8 @@
 // name is an error of the compiler or of the generator, never of a running server.
 package overlay
 
+import "maps"
+
 // Area is a group of operations that the documentation shows together.
 type Area struct {
 	Name       string
@@ -51,6 +53,7 @@ type Field struct {
 func Areas() []Area {
 	return []Area{
 		catalog(),
+		desktops(),
 		jobs(),
 		namePolicies(),
 		networks(),
@@ -68,3 +71,12 @@ func limited(most int, usual string) Field { return Field{Min: new(0), Max: &mos
 
 // offset is the other one.
 func offset() Field { return Field{Min: new(0), Default: "0"} }
+
+// merged is all of the maps. What is in several must be the same.
+func merged[M ~map[string]V, V any](all ...M) M {
+	out := M{}
+	for _, m := range all {
+		maps.Copy(out, m)
+	}
+	return out
+}
