@@ -20,7 +20,7 @@ type Tally struct {
 	Until    time.Time // the next attempt has to wait until then; at least the time of the last attempt
 }
 
-// Tallies are what the decision about an Attempt rests on.
+// Tallies are the input of the decision about an Attempt.
 type Tallies struct {
 	Known   bool  // the subject has signed in from this network before
 	Pair    Tally // of the subject from the network
@@ -28,7 +28,7 @@ type Tallies struct {
 	Subject Tally // of the subject from all networks, except from known places
 }
 
-// AttemptDecision is what becomes of an Attempt: it is checked after Wait or, when Until is set, refused until then.
+// AttemptDecision is the decision about an Attempt: it is checked after Wait or, if Until is set, refused until then.
 type AttemptDecision struct {
 	Wait  time.Duration
 	Until time.Time
@@ -37,9 +37,9 @@ type AttemptDecision struct {
 // FreeSignIns is the number of failures of a subject from one network without a delay.
 const FreeSignIns = 5
 
-// The limits of attempts. Strangers can be refused; whoever signs in from a place that is known for them is never refused for what
-// others do elsewhere, and with a right password not for what others do at the same place either, unless more wrong ones come
-// from there at once than can be checked within longestWait.
+// The limits of attempts. Attempts from unknown places can be refused. A user who signs in from a known place is never refused
+// because of failures elsewhere and, with the right password, not because of failures of others at the same place either, unless
+// more wrong attempts come from there at once than can be checked within longestWait.
 const (
 	longestWait = 10 * time.Second // maximum delay of an attempt
 
@@ -57,8 +57,8 @@ var pairPause = backoff.Doubling{First: 15 * time.Second, Limit: 15 * time.Minut
 
 // rule is a limit of one tally.
 type rule struct {
-	pause   func(failures int) time.Duration // after so many
-	most    time.Duration                    // how long an attempt is held before it is refused instead
+	pause   func(failures int) time.Duration // after this number
+	most    time.Duration                    // maximum delay of an attempt; beyond it, the attempt is refused
 	forgive time.Duration                    // after which one failure is forgotten
 }
 
@@ -89,8 +89,8 @@ func SignInPause(n int) time.Duration {
 	return pairPause.Wait(n - FreeSignIns - 1)
 }
 
-// Decide decides on an attempt, and counts it as failed unless it is refused; Succeeded takes that back. It changes nothing but
-// what it returns.
+// Decide decides about an attempt, and counts it as failed unless it is refused; Succeeded withdraws that. It returns the new
+// tallies and changes nothing else.
 func (t Tallies) Decide(code bool, now time.Time) (Tallies, AttemptDecision) {
 	after := t
 	var v AttemptDecision
@@ -136,7 +136,8 @@ func (t Tally) charge(r rule, now time.Time) (Tally, time.Duration) {
 	return t, turn.Sub(now)
 }
 
-// Succeeded takes back what Decide counted: the subject begins anew, the network and the world are forgiven this one.
+// Succeeded withdraws what Decide counted: the subject starts anew, and this failure no longer counts for the network and in
+// total.
 func (t Tallies) Succeeded() Tallies {
 	t.Pair = Tally{}
 	for _, tally := range []*Tally{&t.Network, &t.Subject} {
@@ -149,7 +150,7 @@ func (t Tallies) Succeeded() Tallies {
 
 // AttemptRows is the part of the store that throttling uses.
 type AttemptRows interface {
-	// LockTallies reads what the decision about an attempt rests on and holds it until the transaction ends.
+	// LockTallies reads the input of the decision about an attempt and locks it until the transaction ends.
 	LockTallies(ctx context.Context, subject, network string) (Tallies, error)
 	// SaveTallies writes locked tallies.
 	SaveTallies(ctx context.Context, subject, network string, t Tallies) error
@@ -170,8 +171,8 @@ const (
 // TallyLife is how long after its Until a tally is kept.
 const TallyLife = freeOfNetwork * forgiveAtLarge
 
-// ChargeAttempt counts an attempt as failed before it is checked, so that many guesses at once cannot slip through, and returns how
-// long it has to be held: WaitTurn does that, once the transaction is committed. A *PauseError when it is refused.
+// ChargeAttempt counts an attempt as failed before it is checked, so that many concurrent guesses cannot slip through, and
+// returns how long it has to be delayed: call WaitTurn once the transaction is committed. *PauseError if it is refused.
 func ChargeAttempt(ctx context.Context, rows AttemptRows, a Attempt, now time.Time) (time.Duration, error) {
 	before, err := rows.LockTallies(ctx, a.Subject, a.Network)
 	if err != nil {
