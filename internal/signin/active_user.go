@@ -8,7 +8,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// ReadActiveUser reads somebody who may use desktops now.
+// ReadActiveUser reads a user who may use desktops now.
 func ReadActiveUser(ctx context.Context, tx *store.Tx, codes SecondFactor, userID string) (directory.User, error) {
 	u, err := directory.ReadUser(ctx, tx, "", userID)
 	if workspace.CodeOf(err) == workspace.CodeUserNotFound {

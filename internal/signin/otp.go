@@ -15,7 +15,7 @@ type SecondFactor string
 
 // The choices.
 const (
-	SecondFactorOff      SecondFactor = "off"      // nobody is asked, not even who has an authenticator
+	SecondFactorOff      SecondFactor = "off"      // no user needs a code, even with an authenticator
 	SecondFactorOptional SecondFactor = "optional" // who has set up an authenticator is asked
 	SecondFactorRequired SecondFactor = "required" // who has none must set one up before anything else
 )

@@ -59,8 +59,8 @@ func HashLater(ctx context.Context, tx *store.Tx, c workspace.Caller, users []di
 	return job.ID, tx.InsertJob(ctx, job)
 }
 
-// HashSealedPassword hashes a person's password if it is sealed. Somebody who is gone, or has another password meanwhile, is a
-// success. CodeConflict when the password cannot be opened.
+// HashSealedPassword hashes a user's password if it is sealed. It succeeds if the user is deleted or has got another password.
+// CodeConflict if the password cannot be decrypted.
 func (s *Service) HashSealedPassword(ctx context.Context, projectID, userID string) error {
 	u, err := store.View(ctx, s.Store, func(tx *store.Tx) (directory.User, error) { return directory.ReadUser(ctx, tx, projectID, userID) })
 	sealed, is := sealedPassword(u)

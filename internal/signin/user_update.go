@@ -70,9 +70,9 @@ func UnknownActivation(a directory.Activation) error {
 	return workspace.Invalid("active_type", "%q is unknown, use USER_ACTIVATE or ADMIN_ACTIVATE", a)
 }
 
-// UpdateUser changes a person. Disabling ends their sign-ins, and the displays that they have open within a second; so does an
-// expiry when it comes. Somebody who gets their first mail address while they have no password is invited. CodeUserNotFound,
-// CodeInvalid, CodeUnsupported.
+// UpdateUser changes a user. Disabling ends their sign-ins immediately and their open displays within a second; so does an expiry
+// when it comes. A user without a password who gets a first mail address is invited. CodeUserNotFound, CodeInvalid,
+// CodeUnsupported.
 func (s *Service) UpdateUser(ctx context.Context, r UpdateUser) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		before, err := directory.LockUser(ctx, tx, r.ProjectID, r.ID)
