@@ -50,7 +50,7 @@ type disk struct{ size, free int64 }
 // reservePercent is the share of the disk that pools leave free: a full disk stops the host, not only its desktops.
 const reservePercent = 5
 
-// spare is what the files of pools may still take.
+// spare returns the space that the files of pools may still use.
 func (d disk) spare() int64 { return max(d.free-d.size/100*reservePercent, 0) }
 
 func diskUnder(dir string) (disk, error) {
@@ -62,8 +62,8 @@ func diskUnder(dir string) (disk, error) {
 	return disk{size: int64(fs.Blocks) * block, free: int64(fs.Bavail) * block}, nil
 }
 
-// poolSize is how large a new pool may become, in GiB: as wanted, or its share of what the disk has space for. Pools that are
-// smaller than one GiB cannot be made.
+// poolSize returns the size of a new pool in GiB: as wanted, or its share of the disk's space if that is less. A pool of less
+// than one GiB cannot be created.
 func poolSize(wantedGiB int, d disk, pools int) int {
 	return max(min(wantedGiB, int(d.spare()>>30)/max(pools, 1)), 1)
 }

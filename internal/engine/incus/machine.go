@@ -161,7 +161,7 @@ func gib(n int) string { return strconv.Itoa(n) + "GiB" }
 
 func mib(n int) string { return strconv.Itoa(n) + "MiB" }
 
-// stateSize is the space on a virtual machine's disk for the content of its memory.
+// stateSize returns the space on a virtual machine's disk for the content of its memory.
 func stateSize(memoryMiB int) string { return mib(memoryMiB + 512) }
 
 // machine converts an instance; it does not query the guest.

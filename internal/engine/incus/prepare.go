@@ -162,8 +162,8 @@ func (e *Engine) ensurePool(s server, name string, sizeGiB int, progress func(st
 	return nil
 }
 
-// makePool makes a pool that is not there, as large as is wanted or as the disk under it has space for. It succeeds when another
-// preparation was faster.
+// makePool creates a missing pool, of the wanted size or as large as the disk has space for. It succeeds if another preparation
+// created it first.
 func (e *Engine) makePool(s server, name string, sizeGiB int, progress func(string)) error {
 	if err := setAside(name, progress); err != nil {
 		return err

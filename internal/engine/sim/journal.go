@@ -65,7 +65,7 @@ func (j *journal) open(restore func(entry)) (err error) {
 	return j.file.Truncate(end)
 }
 
-// spare is how many lines a file may have that needs only so many.
+// spare returns the number of lines above which a file that needs n is compacted.
 func spare(live int) int { return 2*live + 10_000 }
 
 // read returns where the last whole line ends.

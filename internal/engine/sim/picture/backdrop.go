@@ -13,7 +13,7 @@ type layout struct {
 	bounds, card, notes image.Rectangle
 }
 
-// arrange finds a place for everything; what does not fit is cut off below.
+// arrange returns the layout; what does not fit is cut off at the bottom.
 func arrange(bounds image.Rectangle, facts int) layout {
 	w := min(cardWidth, bounds.Dx()-2*margin)
 	h := 162 + rowHeight*facts

@@ -105,7 +105,7 @@ func stateColour(state string) color.Color {
 	return resting
 }
 
-// notes shows what was typed, in as many lines as fit, and what is in the clipboard.
+// notes draws the typed text, in as many lines as fit, and the clipboard.
 func (p *Painter) notes(dst *image.RGBA, s Scene, area image.Rectangle) {
 	fit := (area.Dy() - 64) / lineHeight
 	if fit < 1 {
