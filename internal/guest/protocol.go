@@ -68,8 +68,8 @@ type Status struct {
 	Hostname string `json:"hostname"`
 	Applied  bool   `json:"applied"` // the last document has been carried out
 	Error    string `json:"error,omitempty"`
-	// Warnings are what of the document could not be carried out and costs nobody a session: an unknown time zone, a locale
-	// that the image does not have.
+	// Warnings are the parts of the document that could not be applied and that no session depends on: an unknown time zone, a
+	// locale that the image does not have.
 	Warnings []string  `json:"warnings,omitempty"`
 	Sessions []Session `json:"sessions"`
 }

@@ -16,7 +16,8 @@ func ScreenPixels(memoryMiB int) int {
 	return min(max(memoryMiB<<20/screenShare/bytesPerPixel, smallestScreen), largestScreen)
 }
 
-// FitScreen makes a size have at most so many pixels, as wide for its height as it was. A size that fits stays as it is.
+// FitScreen reduces a size to at most this number of pixels, with the same ratio of width to height. A size that fits stays as it
+// is.
 func FitScreen(width, height, pixels int) (w, h int) {
 	if width*height <= pixels {
 		return width, height

@@ -4,7 +4,7 @@ package listen
 
 import "syscall"
 
-// filesWanted is how many files one process should be able to open, where the system lets it have so many.
+// filesWanted is how many files one process should be able to open, if the system allows it.
 const filesWanted = 65536
 
 // Files raises the limit of open files as far as this process may, up to 65,536, and returns it. The Go run-time has raised the
@@ -37,7 +37,7 @@ const (
 	maxPerAddress      = 2048
 )
 
-// ForFiles returns limits that leave enough of so many files, for those of l that are zero.
+// ForFiles returns limits with defaults for those of l that are zero, low enough for this number of open files.
 func (l Limits) ForFiles(files int) Limits {
 	if l.Total == 0 {
 		l.Total = min(max((files-filesKept)/filesPerConnection, minConnections), maxConnections)

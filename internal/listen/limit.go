@@ -35,7 +35,7 @@ const (
 	bitsOfAddress         = 64 // of IPv6: what one host has
 )
 
-// check decides on a connection while so many others are open in all and of its address.
+// check decides about a connection, given the number of other open ones in all and of its address.
 func (l Limits) check(addr netip.Addr, open, ofAddress int) refusal {
 	proxy := clientaddr.Contains(l.Proxies, addr)
 	operator := !proxy && (addr.IsLoopback() || clientaddr.Contains(l.Operators, addr))

@@ -21,7 +21,7 @@ const cellSize = 16
 type book struct {
 	file    *excelize.File
 	visible []string
-	read    int // so many bytes of maxRead, in all tables
+	read    int // bytes read so far, of maxRead, in all tables
 }
 
 // readBook reads the first table with headings of an XLSX file. The library that reads it was written for files that spreadsheet
