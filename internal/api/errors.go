@@ -162,7 +162,7 @@ func invalidRequest(errs []error) *Refusal {
 	return r
 }
 
-// An answer tells of so many mistakes, each in so many bytes; of more it tells the number.
+// A response lists at most this many errors, each with at most this many bytes; of more it has the number.
 const (
 	maxSentences = 20
 	maxSentence  = 400

@@ -27,7 +27,7 @@ type Options struct {
 	// IncusDir is the folder of the Incus daemon to use; empty means $INCUS_DIR, or else DefaultIncusDir. Only one daemon
 	// can use a folder.
 	IncusDir string
-	// DataDir is where Carrel keeps its data; Check checks the free space there. It need not exist. Empty means anywhere.
+	// DataDir is Carrel's data directory; Check checks the free space there. It need not exist. Empty means anywhere.
 	DataDir string
 	// Listen is an address that Carrel will serve on; Check checks whether it is free. Empty skips that.
 	Listen string

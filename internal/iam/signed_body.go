@@ -14,7 +14,7 @@ import (
 // SignedBodies limits the memory for request bodies that are read before their signature is verified. The zero value is unlimited.
 type SignedBodies struct{ free *semaphore.Weighted }
 
-// NewSignedBodies shares so many bytes among the requests under way.
+// NewSignedBodies shares this number of bytes among the requests in progress.
 func NewSignedBodies(bytes int64) SignedBodies { return SignedBodies{semaphore.NewWeighted(bytes)} }
 
 // bodyPart is the unit in which memory is reserved; smaller bodies do not count.

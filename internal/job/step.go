@@ -82,7 +82,7 @@ var (
 	errDraining  = errors.New("the process is stopping")
 )
 
-// retryDecision is what to do with a sub-job after its steps ended with an error.
+// retryDecision is what to do with a sub-job whose steps ended with an error.
 type retryDecision struct {
 	final  bool
 	code   workspace.Code
@@ -91,8 +91,8 @@ type retryDecision struct {
 	fault  bool          // it counts as a transient fault
 }
 
-// classify decides what an error means for a sub-job: give up, or come back later. tries is how many passing faults there were
-// before this one, left the time to the deadline.
+// classify decides what an error means for a sub-job: give up, or try again later. tries is the number of transient faults
+// before, left the time to the deadline.
 func classify(err error, step string, tries int, left time.Duration) retryDecision {
 	var later postponed
 	switch {

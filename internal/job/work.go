@@ -252,12 +252,13 @@ func (r *Runner) timeLeft(ctx context.Context, s *workspace.SubJob) time.Duratio
 		return nil
 	})
 	if err != nil || s.Deadline.IsZero() {
-		return time.Second // it never began, or the store does not answer: decide again at the next attempt
+		return time.Second // it has no deadline yet, or the store does not answer: the next attempt decides
 	}
 	return left
 }
 
-// requeue puts the sub-job back into the queue. Its reason, if it has one, is also its desktop's, so that people see what holds it up.
+// requeue returns the sub-job to the queue. Its reason, if it has one, is also written to its desktop, so that users see what
+// delays it.
 func (r *Runner) requeue(ctx context.Context, s *workspace.SubJob, after time.Duration) error {
 	return r.store.Update(ctx, func(tx *store.Tx) error {
 		if s.Reason != "" {

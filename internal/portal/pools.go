@@ -12,18 +12,18 @@ import (
 
 // Pools in the portal's API:
 //
-//	GET    /portal/api/pools               the pools that the person may use, {"pools":[poolCard]}, by name
-//	POST   /portal/api/pools/{id}/open     get a desktop: openBody
-//	DELETE /portal/api/pools/{id}/wait     stop waiting for one: 204
-//	POST   /portal/api/pools/{id}/reset    make the desktop that they have as fresh as its image: 202
-//	POST   /portal/api/pools/{id}/ready    "I am ready, rebuild now": 202
+// 	GET    /portal/api/pools               the pools that the user has access to, {"pools":[poolCard]}, by name
+// 	POST   /portal/api/pools/{id}/open     get a desktop: openBody
+// 	DELETE /portal/api/pools/{id}/wait     stop waiting for one: 204
+// 	POST   /portal/api/pools/{id}/reset    reset the user's desktop to its image: 202
+// 	POST   /portal/api/pools/{id}/ready    "I am ready, rebuild now": 202
 //
-// The stream /portal/api/desktops/events has a second kind of event, "pools", with the same body as GET pools, whenever that
-// changes, the first at once. While the stream is open somebody who waits keeps their place; the page need not ask again.
-// When waiting.ready becomes true it opens the pool once more. An open that finds the person waiting answers WAIT again.
+// The stream /portal/api/desktops/events has a second kind of event, "pools", with the same body as GET pools: one at the start,
+// and one after every change. While the stream is open, waiting users keep their places; the page need not ask again. When
+// waiting.ready becomes true it opens the pool once more. An open that finds the user waiting answers WAIT again.
 //
-// Desktops of pools are among the desktops too, with their pool_id, so that the page of an open display finds them; the
-// overview shows them in their pool's card only.
+// Pool desktops are also in the list of desktops, with their pool_id, so that the page of an open display finds them; the
+// overview shows them only in their pool's card.
 
 // poolCard is a pool in the response to its user.
 type poolCard struct {
