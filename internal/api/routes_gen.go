@@ -77,6 +77,14 @@ func (s *Server) generated() map[string][]route {
 			{operation{"GET", "/v2/{project_id}/subnets", "ListSubnets", iam.Read, answering(s.listSubnets), "List subnets"}, "workspace:subnets:list"},
 			{operation{"GET", "/v2/{project_id}/security-groups", "ListSecurityGroups", iam.Read, answering(s.listSecurityGroups), "List security groups"}, "workspace:securityGroups:list"},
 		},
+		"pool changes": {
+			{operation{"POST", "/v2/{project_id}/desktop-pools/{pool_id}/rebuild", "RebuildDesktopPool", iam.Write, answering(s.rebuildPool), "Rebuild a pool's desktops with a new image"}, "workspace:desktopPools:rebuild"},
+			{operation{"POST", "/v2/{project_id}/desktop-pools/{pool_id}/rebuild/revert", "RevertDesktopPool", iam.Write, answering(s.revertPool), "Cancel a pool's rebuild, or roll back to the previous image"}, "workspace:desktopPools:revert"},
+			{operation{"POST", "/v2/{project_id}/desktop-pools/{pool_id}/resize", "ResizeDesktopPool", iam.Write, answering(s.resizePool), "Change the product of a pool's desktops"}, "workspace:desktopPools:resize"},
+			{operation{"POST", "/v2/{project_id}/desktop-pools/{pool_id}/volumes/batch-add", "AddDesktopPoolVolumes", iam.Write, answering(s.addPoolVolumes), "Add data disks to a pool's desktops"}, "workspace:desktopPools:addVolumes"},
+			{operation{"POST", "/v2/{project_id}/desktop-pools/{pool_id}/volumes/batch-delete", "DeleteDesktopPoolVolumes", iam.Write, answering(s.deletePoolVolumes), "Delete data disks of a pool's desktops"}, "workspace:desktopPools:deleteVolumes"},
+			{operation{"POST", "/v2/{project_id}/desktop-pools/{pool_id}/volumes/batch-expand", "ExpandDesktopPoolVolumes", iam.Write, answering(s.expandPoolVolumes), "Enlarge disks of a pool's desktops"}, "workspace:desktopPools:expandVolumes"},
+		},
 		"service": {
 			{operation{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", iam.Read, answering(s.showService), "Show the project's Workspace service"}, "workspace:tenants:listTenantConfig"},
 		},

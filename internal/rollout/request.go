@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"cmp"
 	"slices"
 	"unicode/utf8"
 
@@ -24,15 +23,10 @@ type RebuildPool struct {
 	Fix          bool   // only desktops whose image is not ImageID
 	Handle       pool.HandleType
 	DesktopIDs   []string // nil: all that Handle includes
-	// Unsupported lists fields of the request that Carrel does not support.
-	Unsupported []string
 }
 
 // Check validates the request on its own, without the database.
 func (r *RebuildPool) Check() error {
-	for _, field := range r.Unsupported {
-		return workspace.Unsupported(field, cmp.Or(desktop.UnsupportedWhy[field], "not offered here; leave it out"))
-	}
 	switch {
 	case r.ImageID == "":
 		return workspace.Invalid("image_id", "must not be empty")

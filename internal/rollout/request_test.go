@@ -34,7 +34,6 @@ func TestRebuildPoolCheck(t *testing.T) {
 		{"an unknown reach", func(r *rollout.RebuildPool) { r.Handle = "SOME" }, workspace.CodeInvalid, `handle_type: "SOME" is unknown`},
 		{"no desktop at all", func(r *rollout.RebuildPool) { r.DesktopIDs = []string{} }, workspace.CodeInvalid, "desktop_ids: is empty"},
 		{"a desktop twice", func(r *rollout.RebuildPool) { r.DesktopIDs = []string{"d", "d"} }, workspace.CodeInvalid, "desktop_ids[1]: d is there twice"},
-		{"a key service", func(r *rollout.RebuildPool) { r.Unsupported = []string{"kms_id"} }, workspace.CodeUnsupported, "kms_id: disks cannot be encrypted"},
 	} {
 		t.Run("refuses "+c.name, func(t *testing.T) {
 			r := good

@@ -58,6 +58,7 @@ func Areas() []Area {
 		namePolicies(),
 		networks(),
 		organisationalUnits(),
+		poolChanges(),
 		service(),
 		userGroups(),
 		users(),

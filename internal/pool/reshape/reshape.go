@@ -144,15 +144,11 @@ func TakeProduct(ctx context.Context, s store.Transactions, projectID, poolID, p
 // AddPoolVolumes is a request for more data disks in a pool's desktops.
 type AddPoolVolumes struct {
 	pool.ChangePoolDesktops
-	Volumes     []desktop.VolumeSpec
-	Unsupported []string
+	Volumes []desktop.VolumeSpec
 }
 
 // AddPoolVolumes adds data disks to a pool and its desktops, and returns the job's id. Errors as for ResizePool.
 func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
-	if err := desktop.CheckSupported(r.Unsupported); err != nil {
-		return "", err
-	}
 	change := func(p pool.Pool) (pool.Pool, error) { return p.AddVolumes(r.Volumes) }
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, r, change, func(was, p pool.Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
