@@ -2,15 +2,9 @@ package overlay
 
 func users() Area {
 	const (
-		description  = "At most 255 characters"
-		phone        = "Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"
-		millis       = "Milliseconds since 1970, 0 for never"
-		notOffered   = "not offered here; leave it out"
-		noSpaces     = "Always false: shared spaces are not offered"
-		noSpaceCount = "Always 0: shared spaces are not offered"
-		noPreUsers   = "Always false: there are no pre-created users"
-		onlyShared   = "Only users with a shared space: none, shared spaces are not offered"
-		partOfName   = "Part of the name"
+		description = "At most 255 characters"
+		onlyShared  = "Only users with a shared space: none, shared spaces are not offered"
+		partOfName  = "Part of the name"
 	)
 	activations := []string{"USER_ACTIVATE", "ADMIN_ACTIVATE"}
 	return Area{
@@ -61,53 +55,66 @@ func users() Area {
 				},
 			},
 		},
-		Types: map[string]Fields{
-			"CreateUserRequest": {
-				"user_phone":                 {Doc: phone},
-				"account_expires":            {Doc: "A time such as 2030-01-31T12:00:00Z, or 0 for never (default)"},
-				"active_type":                {Enum: []string{}, Doc: "USER_ACTIVATE (default): by a mailed link; ADMIN_ACTIVATE: with the password given here"}, // also of rows of files: user.CreateUser
-				"password":                   {Doc: "With ADMIN_ACTIVATE"},
-				"enable_change_password":     {Present: true},
-				"next_login_change_password": {Present: true},
-				"description":                {Doc: description},
-				"group_ids":                  {Doc: "At most 5"},
-				"user_info_map":              {Refuse: notOffered},
-			},
-			"BatchCreateUsersReq": {"users": {Doc: "1 to 200, created all or none"}},
-			"User": {
-				"total_desktops":           {Present: true},
-				"account_expires":          {Doc: millis},
-				"sid":                      {Doc: "The user's id in the directory"},
-				"share_space_subscription": {Doc: noSpaces},
-				"share_space_desktops":     {Doc: noSpaceCount},
-				"is_pre_user":              {Doc: noPreUsers},
-				"certificate_status":       {Doc: "Always false: sign-in with certificates is not supported"},
-				"user_info_map":            {Omit: "it is refused in requests"},
-			},
-			"UserDetail": {
-				"sam_account_name":         {Doc: "Login name in desktops, derived from the user name"},
-				"account_expires":          {Doc: millis},
-				"distinguished_name":       {Doc: "The user's distinguished name in the directory"},
-				"account_type":             {Enum: []string{"0"}, Doc: "0: a user"},
-				"share_space_subscription": {Doc: noSpaces},
-				"share_space_desktops":     {Doc: noSpaceCount},
-				"is_pre_user":              {Doc: noPreUsers},
-				"object_sid":               {Omit: "lists have the user's id in the directory, as sid"},
-			},
-			"BatchDeleteUserReq": {"user_ids": {Doc: "1 to 100"}},
-			"EditUserReq": {
-				"description":            {Doc: description},
-				"user_phone":             {Doc: phone},
-				"account_expires":        {Doc: "A time such as 2030-01-31T12:00:00Z, or 0 for never"},
-				"password_never_expired": {Doc: "Stored and returned; passwords do not expire"},
-				"disabled":               {Doc: "Closes the user's sessions and refuses sign-in"},
-				"user_info_map":          {Refuse: notOffered},
-			},
-			"OperateUserReq":              {"op_type": {Doc: "RESET_PWD invalidates the password and mails a link for choosing another"}},
-			"ResetRandomPasswordResponse": {"password": {Doc: "Returned only here; must be changed at the next sign-in"}},
-			"ResendEmailReq":              {"template_id": {Refuse: notOffered}, "phone_template_id": {Refuse: notOffered}},
-			"NotificationRecordInfo":      {"result": {Enum: []string{"SUCCESS", "FAIL"}}},
+		Types: userTypes(),
+	}
+}
+
+func userTypes() map[string]Fields {
+	const (
+		description  = "At most 255 characters"
+		phone        = "Digits, with spaces, hyphens and parentheses between them and a plus before them; at most 32 characters"
+		millis       = "Milliseconds since 1970, 0 for never"
+		notOffered   = "not offered here; leave it out"
+		noSpaces     = "Always false: shared spaces are not offered"
+		noSpaceCount = "Always 0: shared spaces are not offered"
+		noPreUsers   = "Always false: there are no pre-created users"
+	)
+	return map[string]Fields{
+		"CreateUserRequest": {
+			"user_phone":                 {Doc: phone},
+			"account_expires":            {Doc: "A time such as 2030-01-31T12:00:00Z, or 0 for never (default)"},
+			"active_type":                {Enum: []string{}, Doc: "USER_ACTIVATE (default): by a mailed link; ADMIN_ACTIVATE: with the password given here"}, // also of rows of files: user.CreateUser
+			"password":                   {Doc: "With ADMIN_ACTIVATE"},
+			"enable_change_password":     {Present: true},
+			"next_login_change_password": {Present: true},
+			"description":                {Doc: description},
+			"group_ids":                  {Doc: "At most 5"},
+			"user_info_map":              {Refuse: notOffered},
 		},
+		"BatchCreateUsersReq": {"users": {Doc: "1 to 200, created all or none"}},
+		"User": {
+			"total_desktops":           {Present: true},
+			"account_expires":          {Doc: millis},
+			"sid":                      {Doc: "The user's id in the directory"},
+			"share_space_subscription": {Doc: noSpaces},
+			"share_space_desktops":     {Doc: noSpaceCount},
+			"is_pre_user":              {Doc: noPreUsers},
+			"certificate_status":       {Doc: "Always false: sign-in with certificates is not supported"},
+			"user_info_map":            {Omit: "it is refused in requests"},
+		},
+		"UserDetail": {
+			"sam_account_name":         {Doc: "Login name in desktops, derived from the user name"},
+			"account_expires":          {Doc: millis},
+			"distinguished_name":       {Doc: "The user's distinguished name in the directory"},
+			"account_type":             {Enum: []string{"0"}, Doc: "0: a user"},
+			"share_space_subscription": {Doc: noSpaces},
+			"share_space_desktops":     {Doc: noSpaceCount},
+			"is_pre_user":              {Doc: noPreUsers},
+			"object_sid":               {Omit: "lists have the user's id in the directory, as sid"},
+		},
+		"BatchDeleteUserReq": {"user_ids": {Doc: "1 to 100"}},
+		"EditUserReq": {
+			"description":            {Doc: description},
+			"user_phone":             {Doc: phone},
+			"account_expires":        {Doc: "A time such as 2030-01-31T12:00:00Z, or 0 for never"},
+			"password_never_expired": {Doc: "Stored and returned; passwords do not expire"},
+			"disabled":               {Doc: "Closes the user's sessions and refuses sign-in"},
+			"user_info_map":          {Refuse: notOffered},
+		},
+		"OperateUserReq":              {"op_type": {Doc: "RESET_PWD invalidates the password and mails a link for choosing another"}},
+		"ResetRandomPasswordResponse": {"password": {Doc: "Returned only here; must be changed at the next sign-in"}},
+		"ResendEmailReq":              {"template_id": {Refuse: notOffered}, "phone_template_id": {Refuse: notOffered}},
+		"NotificationRecordInfo":      {"result": {Enum: []string{"SUCCESS", "FAIL"}}},
 	}
 }
 
