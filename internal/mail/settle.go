@@ -50,7 +50,7 @@ func (s *Sender) settle(ctx context.Context, m directory.Mail, sent error) {
 	case errors.Is(sent, errNotNeeded):
 		log.InfoContext(ctx, "mail is no longer needed", "reason", sent)
 		fault = shorten(sent.Error())
-		if m.Tries == 0 { // not logged yet
+		if m.Tries == 0 { // no attempt, so there is no record of it
 			note = func(tx *store.Tx) error { return directory.DeleteMail(ctx, tx, m.ID) }
 		}
 	case errors.Is(sent, errBadReader), errors.Is(sent, errRefused), tries >= mostTries:

@@ -12,11 +12,11 @@ import (
 
 // Pools in the portal's API:
 //
-// 	GET    /portal/api/pools               the pools that the user has access to, {"pools":[poolCard]}, by name
-// 	POST   /portal/api/pools/{id}/open     get a desktop: openBody
-// 	DELETE /portal/api/pools/{id}/wait     stop waiting for one: 204
-// 	POST   /portal/api/pools/{id}/reset    reset the user's desktop to its image: 202
-// 	POST   /portal/api/pools/{id}/ready    "I am ready, rebuild now": 202
+//	GET    /portal/api/pools               the pools that the user has access to, {"pools":[poolCard]}, by name
+//	POST   /portal/api/pools/{id}/open     get a desktop: openBody
+//	DELETE /portal/api/pools/{id}/wait     stop waiting for one: 204
+//	POST   /portal/api/pools/{id}/reset    reset the user's desktop to its image: 202
+//	POST   /portal/api/pools/{id}/ready    "I am ready, rebuild now": 202
 //
 // The stream /portal/api/desktops/events has a second kind of event, "pools", with the same body as GET pools: one at the start,
 // and one after every change. While the stream is open, waiting users keep their places; the page need not ask again. When
