@@ -32,7 +32,7 @@ func service() Area {
 				"progress":                      sparse,
 				"enterprise_id":                 sparse,
 				"enterprise_project_id":         sparse,
-				"adn_conflict_network":          {Omit: dedicated},
+				"adn_conflict_network":          {Omit: dedicated}, //nolint:misspell // as the API has it
 				"dedicated_subnets":             {Omit: dedicated},
 				"dedicated_access_address":      {Omit: dedicated},
 				"management_subnet_cidr":        {Omit: "there is no subnet for management"},
