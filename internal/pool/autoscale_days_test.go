@@ -33,7 +33,7 @@ type simulatedPool struct {
 type person struct {
 	name          string
 	came          time.Time // since when they want a desktop; zero when they do not
-	working        bool
+	working       bool
 	until, brk    time.Time // they go home; they go to lunch
 	pausedMinutes int
 }
@@ -59,7 +59,9 @@ func newSimulatedPool(seed uint64) *simulatedPool {
 	return o
 }
 
-func (o *simulatedPool) outage() bool { return o.now.Day() == 4 && o.now.Hour() >= 9 && o.now.Hour() < 11 }
+func (o *simulatedPool) outage() bool {
+	return o.now.Day() == 4 && o.now.Hour() >= 9 && o.now.Hour() < 11
+}
 
 func (o *simulatedPool) minute(t *testing.T) {
 	o.now = o.now.Add(time.Minute)
