@@ -10,7 +10,7 @@ import { PowerDialog } from "../Power";
 import { go, type Intent, takeIntent } from "../place";
 import { stateOf } from "../state";
 import { Veil } from "../Veil";
-import { type Phase, Screen, world } from "./screen";
+import { browser, type Phase, Screen } from "./screen";
 import { Toolbar } from "./Toolbar";
 
 /** DeskPage is one desktop, over the whole window. */
@@ -73,7 +73,7 @@ function useScreen(box: RefObject<HTMLDivElement | null>, id: string): Screen | 
   const [, redraw] = useState(0);
   useEffect(() => {
     if (!box.current) return;
-    const made = new Screen(box.current, id, world);
+    const made = new Screen(box.current, id, browser);
     made.addEventListener("change", () => redraw((n) => n + 1));
     setScreen(made);
     return () => made.close();

@@ -13,8 +13,8 @@ export type Phase =
   | { at: "look"; attempt: number } // it does not run, says the server: its card knows more
   | { at: "ended"; why: "replaced" | "access" | "gone" | "signedOut" };
 
-/** World is what a Screen needs from outside; tests have their own. */
-export interface World {
+/** Environment is what a Screen needs from the browser and the server; tests have their own. */
+export interface Environment {
   ticket: (id: string) => Promise<string>;
   ping: (timeout: number) => Promise<void>;
   socket: (url: string) => WebSocket;
@@ -26,7 +26,7 @@ const pingPause = 5000;
 const pingTimeout = 8000;
 const settleTime = 10_000; // a screen that lasted this long was fine: the next failure is a first one
 
-export const world: World = {
+export const browser: Environment = {
   ticket: api.ticket,
   ping: api.ping,
   socket: (url) => new WebSocket(url, ["binary"]),
@@ -58,7 +58,7 @@ export class Screen extends EventTarget {
   constructor(
     private readonly target: HTMLElement,
     private readonly desktop: string,
-    private readonly world: World,
+    private readonly environment: Environment,
   ) {
     super();
     const { signal } = this.leaving;
@@ -95,12 +95,12 @@ export class Screen extends EventTarget {
     if (this.attempt === 0) this.enter({ at: "opening" });
     try {
       const [ticket, makeViewer] = await Promise.all([
-        atHand ?? this.world.ticket(this.desktop),
-        this.world.viewer(),
+        atHand ?? this.environment.ticket(this.desktop),
+        this.environment.viewer(),
       ]);
       if (!current()) return;
       const scheme = location.protocol === "https:" ? "wss" : "ws";
-      const socket = this.world.socket(`${scheme}://${location.host}/gateway/display?ticket=${ticket}`);
+      const socket = this.environment.socket(`${scheme}://${location.host}/gateway/display?ticket=${ticket}`);
       this.socket = socket;
       socket.addEventListener("close", (e) => {
         if (current()) this.follow(afterClose(e.code));
@@ -135,7 +135,7 @@ export class Screen extends EventTarget {
   private ping(current: () => boolean, lost = 0) {
     this.pinger = setTimeout(async () => {
       const begun = performance.now();
-      const ok = await this.world.ping(pingTimeout).then(
+      const ok = await this.environment.ping(pingTimeout).then(
         () => true,
         () => false,
       );
