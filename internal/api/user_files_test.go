@@ -158,7 +158,7 @@ func TestAFileTellsOfDesktopsForTheOrderThatFollows(t *testing.T) {
 	}
 	want := []string{
 		`line 4, column C (Permission group): "root" is unknown`, `line 5, column D (Desktop name): "OLD" is in use`,
-		`line 6, column D (Desktop name): "ann-1" is there twice, also in line 2`, "line 7, column E (Desktop IP): 10.8.0.1 is not a usable address",
+		`line 6, column D (Desktop name): "ann-1" is listed twice, also in line 2`, "line 7, column E (Desktop IP): 10.8.0.1 is not a usable address",
 		`line 8, column E (Desktop IP): "x" is not an IPv4 address`, "line 9, column E (Desktop IP): 10.9.0.1 is not a usable address",
 	}
 	got := e.names(a, "failed_detail_list", "description")
@@ -179,7 +179,7 @@ func TestFilesThatAreNoGoodAreRefusedAsAWhole(t *testing.T) {
 		"\x00\xff\xfe":                  "file: the file is neither XLSX nor CSV in an encoding that can be told for sure",
 		"Email\nx@example.org\n":        `file: line 1: the column "User name" is missing`,
 		"User name,Shoe size\nann,40\n": `file: line 1, column B: "Shoe size" is no column`,
-		"User name,Email,用户名\nann,a@b,ann\n": `file: line 1, column C: "用户名" is there twice, also in column A`,
+		"User name,Email,用户名\nann,a@b,ann\n": `file: line 1, column C: "用户名" is listed twice, also in column A`,
 		"User name\n": "file: holds 0 people, use 1 to 500",
 		"User name\n" + strings.Repeat("a\n", 501): "file: holds 501 people, use 1 to 500",
 		strings.Repeat("x\n", 1001):                "file: more than 1000 rows",

@@ -48,7 +48,7 @@ func (r *DetachDesktops) Check(field string) error {
 		case d.DesktopID == "" || len(d.DesktopID) > maxObjectID:
 			return workspace.Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 		case seen[d.DesktopID]:
-			return workspace.Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return workspace.Invalid(at+"desktop_id", "%s is listed twice", d.DesktopID)
 		case d.All && len(d.People) > 0:
 			return workspace.Invalid(at+"detach_user_infos", "cannot be used together with is_detach_all_users")
 		case len(d.People) > plan.MaxPeoplePerDesktop:

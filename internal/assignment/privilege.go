@@ -38,7 +38,7 @@ func (r *ChangePrivileges) Check() error {
 		case d.DesktopID == "" || len(d.DesktopID) > maxObjectID:
 			return workspace.Invalid(at+"desktop_id", "must be an id of 1 to %d characters", maxObjectID)
 		case seen[d.DesktopID]:
-			return workspace.Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return workspace.Invalid(at+"desktop_id", "%s is listed twice", d.DesktopID)
 		case len(d.People) > plan.MaxPeoplePerDesktop:
 			return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), plan.MaxPeoplePerDesktop)
 		case len(d.People) == 0 && r.Group == "":

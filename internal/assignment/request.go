@@ -86,9 +86,9 @@ func (r *AttachDesktops) Check() error {
 		name := strings.ToLower(d.ComputerName)
 		switch {
 		case ids[d.DesktopID]:
-			return workspace.Invalid(at+"desktop_id", "%s is there twice", d.DesktopID)
+			return workspace.Invalid(at+"desktop_id", "%s is listed twice", d.DesktopID)
 		case name != "" && names[name]:
-			return workspace.Invalid(at+"computer_name", "%q is there twice", d.ComputerName)
+			return workspace.Invalid(at+"computer_name", "%q is listed twice", d.ComputerName)
 		}
 		ids[d.DesktopID], names[name] = true, true
 	}
@@ -175,9 +175,9 @@ func checkPeople(field string, people []AttachPerson) error {
 		byID, byName := key{of: of, id: p.ID}, key{of: of, name: strings.ToLower(p.Name)}
 		switch {
 		case p.ID != "" && seen[byID]:
-			return workspace.Invalid(at+"user_id", "%s is there twice", p.ID)
+			return workspace.Invalid(at+"user_id", "%s is listed twice", p.ID)
 		case p.Name != "" && seen[byName]:
-			return workspace.Invalid(at+"user_name", "%q is there twice", p.Name)
+			return workspace.Invalid(at+"user_name", "%q is listed twice", p.Name)
 		}
 		seen[byID], seen[byName] = true, true
 	}

@@ -61,7 +61,7 @@ func (e *env) lab() string {
 }
 
 var assignments = map[string]func(*env){
-	"who may use a desktop follows its groups, and nobody is there twice": func(e *env) {
+	"who may use a desktop follows its groups, and nobody is listed twice": func(e *env) {
 		id := e.lab()
 		e.Same(e.holdings(nil, id), "ann! ben cara")
 		e.Same(e.holdings([]string{"cara", "dora"}, id), "cara")

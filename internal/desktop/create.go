@@ -172,7 +172,7 @@ func (r *CreateDesktops) checkCount() error {
 		}
 		if key := strings.ToLower(d.Name); key != "" {
 			if names[key] {
-				return workspace.Invalid(at+"computer_name", "%q is there twice", d.Name)
+				return workspace.Invalid(at+"computer_name", "%q is listed twice", d.Name)
 			}
 			names[key] = true
 		}
@@ -519,7 +519,7 @@ func chooseAddresses(ctx context.Context, tx *store.Tx, s catalog.Subnet, r Crea
 		case !UsableAddress(prefix, addr) || a == s.Gateway:
 			return nil, workspace.Invalid(field, "%s is not a usable address of the subnet %s", a, s.CIDR)
 		case seen[a]:
-			return nil, workspace.Invalid(field, "%s is there twice", a)
+			return nil, workspace.Invalid(field, "%s is listed twice", a)
 		}
 		seen[a] = true
 	}

@@ -32,7 +32,7 @@ func TestCreateDesktopsCheck(t *testing.T) {
 		{"a name twice", func(r *desktop.CreateDesktops) {
 			r.Desktops = people(2)
 			r.Desktops[0].Name, r.Desktops[1].Name = "desk", "DESK"
-		}, workspace.CodeInvalid, `desktops[1].computer_name: "DESK" is there twice`},
+		}, workspace.CodeInvalid, `desktops[1].computer_name: "DESK" is listed twice`},
 		{"a system disk of 79 GB", func(r *desktop.CreateDesktops) { r.Root.GB = 79 }, workspace.CodeInvalid, "root_volume.size: 79 GB is out of range, use 80 to 32760"},
 		{"a system disk of 85 GB", func(r *desktop.CreateDesktops) { r.Root.GB = 85 }, workspace.CodeInvalid, "root_volume.size: 85 GB is not a multiple of 10"},
 		{"a system disk of 32770 GB", func(r *desktop.CreateDesktops) { r.Root.GB = 32770 }, workspace.CodeInvalid, "root_volume.size: 32770 GB is out of range"},

@@ -156,7 +156,7 @@ func CheckGroupIDs(ids []string) error {
 	}
 	for i, id := range ids {
 		if slices.Contains(ids[:i], id) {
-			return workspace.Invalid(fmt.Sprintf("group_ids[%d]", i), "%s is there twice", id)
+			return workspace.Invalid(fmt.Sprintf("group_ids[%d]", i), "%s is listed twice", id)
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func TestEveryBadPersonOfABatchIsReported(t *testing.T) {
 		return user.CreateUser{Name: name, Email: "x@example.org"}
 	}
 	problems := user.CheckUsers([]user.CreateUser{person("ann"), person("-9"), person("bob"), person("ANN"), {Name: "carl"}}, time.Now())
-	for i, want := range []string{"", `user_name: "-9" must start`, "", `user_name: "ANN" is there twice, also as number 1`, "user_email: must be given"} {
+	for i, want := range []string{"", `user_name: "-9" must start`, "", `user_name: "ANN" is listed twice, also as number 1`, "user_email: must be given"} {
 		switch {
 		case want == "" && problems[i] != nil:
 			t.Errorf("number %d is refused: %v", i, problems[i])

@@ -199,7 +199,7 @@ func CheckDistinct(field string, ids []string) error {
 		case id == "":
 			return workspace.Invalid(fmt.Sprintf(field, i), "must not be empty")
 		case slices.Contains(ids[:i], id):
-			return workspace.Invalid(fmt.Sprintf(field, i), "%s is there twice", id)
+			return workspace.Invalid(fmt.Sprintf(field, i), "%s is listed twice", id)
 		}
 	}
 	return nil

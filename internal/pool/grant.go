@@ -83,7 +83,7 @@ func checkGrants(field string, grants []Grant) error {
 		case len(g.Name) > 255:
 			return workspace.Invalid(at+"object_name", "%d bytes, at most 255 are allowed", len(g.Name))
 		case seen[key{g.Type, g.ObjectID}]:
-			return workspace.Invalid(at+"object_id", "%s is there twice", g.ObjectID)
+			return workspace.Invalid(at+"object_id", "%s is listed twice", g.ObjectID)
 		}
 		if _, _, err := desktop.GroupFor(at+"user_group", g.Group); err != nil {
 			return err

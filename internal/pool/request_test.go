@@ -22,10 +22,10 @@ func TestPoolRequests(t *testing.T) {
 		{"growing by too many", (&pool.ExpandPool{Size: 1001}).Check(), "size: 1001"},
 		{"an unknown reach", (&pool.ChangePoolDesktops{Handle: "SOME"}).Check(), "handle_type: "},
 		{"no desktop at all", (&pool.ChangePoolDesktops{DesktopIDs: []string{}}).Check(), "desktop_ids: is empty"},
-		{"a desktop twice", ids.Check(), "desktop_ids[1]: a is there twice"},
+		{"a desktop twice", ids.Check(), "desktop_ids[1]: a is listed twice"},
 		{"another size without a product", (&reshape.ResizePool{}).Check(), "product_id: must not be empty"},
 		{"another size in an unknown way", (&reshape.ResizePool{ProductID: "p", Mode: "MAGIC"}).Check(), `mode: "MAGIC" is unknown`},
-		{"another size for a desktop twice", (&reshape.ResizePool{ProductID: "p", ChangePoolDesktops: ids}).Check(), "desktop_ids[1]: a is there twice"},
+		{"another size for a desktop twice", (&reshape.ResizePool{ProductID: "p", ChangePoolDesktops: ids}).Check(), "desktop_ids[1]: a is listed twice"},
 		{"an empty message", (&pool.NotifyPool{Text: " \n"}).Check(), "notifications: must not be empty"},
 		{"a long message", (&pool.NotifyPool{Text: strings.Repeat("长", 1025)}).Check(), "notifications: 1025 characters, at most 1024"},
 	} {

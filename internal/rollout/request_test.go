@@ -33,7 +33,7 @@ func TestRebuildPoolCheck(t *testing.T) {
 		{"a long message", func(r *rollout.RebuildPool) { r.Message = strings.Repeat("存", 1025) }, workspace.CodeInvalid, "message: 1025 characters, at most 1024"},
 		{"an unknown reach", func(r *rollout.RebuildPool) { r.Handle = "SOME" }, workspace.CodeInvalid, `handle_type: "SOME" is unknown`},
 		{"no desktop at all", func(r *rollout.RebuildPool) { r.DesktopIDs = []string{} }, workspace.CodeInvalid, "desktop_ids: is empty"},
-		{"a desktop twice", func(r *rollout.RebuildPool) { r.DesktopIDs = []string{"d", "d"} }, workspace.CodeInvalid, "desktop_ids[1]: d is there twice"},
+		{"a desktop twice", func(r *rollout.RebuildPool) { r.DesktopIDs = []string{"d", "d"} }, workspace.CodeInvalid, "desktop_ids[1]: d is listed twice"},
 	} {
 		t.Run("refuses "+c.name, func(t *testing.T) {
 			r := good

@@ -35,7 +35,7 @@ type recoveryCodeRow struct {
 func InsertOTPDevice(ctx context.Context, t *store.Tx, d OTPDevice) error {
 	n, err := store.Affected(t.Inserting(&otpDeviceRow{device: device(d)}).On("CONFLICT DO NOTHING").Exec(ctx))
 	if err == nil && n == 0 {
-		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "there is an authenticator already"))
+		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "an authenticator app is already set up"))
 	}
 	return t.Dangling(err)
 }

@@ -81,7 +81,7 @@ func CheckUsers(users []CreateUser, now time.Time) []error {
 		problems[i] = users[i].Check(now)
 		key := strings.ToLower(users[i].Name)
 		if other, twice := first[key]; twice && problems[i] == nil {
-			problems[i] = workspace.Errorf(workspace.CodeNameTaken, "user_name: %q is there twice, also as number %d", users[i].Name, other+1)
+			problems[i] = workspace.Errorf(workspace.CodeNameTaken, "user_name: %q is listed twice, also as number %d", users[i].Name, other+1)
 		} else if !twice {
 			first[key] = i
 		}

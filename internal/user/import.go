@@ -92,7 +92,7 @@ func readHead(r ImportUsers) (map[directory.Column]int, error) {
 			return nil, workspace.Invalid("file", "line %d, column %s: %q is no column of the template", head.Line, r.ColumnName(i), heading)
 		}
 		if other, twice := columns[c]; twice {
-			return nil, workspace.Invalid("file", "line %d, column %s: %q is there twice, also in column %s", head.Line, r.ColumnName(i), heading, r.ColumnName(other))
+			return nil, workspace.Invalid("file", "line %d, column %s: %q is listed twice, also in column %s", head.Line, r.ColumnName(i), heading, r.ColumnName(other))
 		}
 		columns[c] = i
 	}
@@ -266,7 +266,7 @@ func (p *ImportedUser) checkDesktop(subnet *catalog.Subnet, taken map[string]boo
 			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is in use", directory.ColDesktopName, p.DesktopName)
 		}
 		if line, twice := desktops[key]; twice {
-			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is there twice, also in line %d", directory.ColDesktopName, p.DesktopName, line)
+			return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is listed twice, also in line %d", directory.ColDesktopName, p.DesktopName, line)
 		}
 		desktops[key] = p.Line
 	}

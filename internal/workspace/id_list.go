@@ -20,7 +20,7 @@ func CheckIDsUpTo(limit int, field string, ids []string) error {
 			return Invalid(fmt.Sprintf("%s[%d]", field, i), "must be an id of 1 to 64 characters")
 		}
 		if seen[id] {
-			return Invalid(fmt.Sprintf("%s[%d]", field, i), "%s is there twice", id)
+			return Invalid(fmt.Sprintf("%s[%d]", field, i), "%s is listed twice", id)
 		}
 		seen[id] = true
 	}

@@ -188,7 +188,7 @@ func CheckTags(field string, tags []Tag) error {
 		case strings.TrimSpace(t.Key) != t.Key:
 			return Invalid(at+"key", "must not start or end with a space")
 		case seen[t.Key]:
-			return Invalid(at+"key", "%q is there twice", t.Key)
+			return Invalid(at+"key", "%q is listed twice", t.Key)
 		}
 		seen[t.Key] = true
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // TestKillMinusNineDuringTenDesktops kills the process at five random moments of a job of ten desktops on Incus. After the
-// last restart every desktop is ACTIVE, none is there twice, none is orphaned.
+// last restart every desktop is ACTIVE, none is listed twice, none is orphaned.
 func TestKillMinusNineDuringTenDesktops(t *testing.T) {
 	config := controlplane.Incus(t)
 	o := controlplane.Options{Engine: "incus", Data: filepath.Join(t.TempDir(), "data"), Config: config}

@@ -84,7 +84,7 @@ var refusals = slices.Concat(
 	},
 )
 
-// variants are the same call with fields added to its body, each in turn. A field that is there twice has its last value.
+// variants are the same call with fields added to its body, each in turn. A field that is listed twice has its last value.
 func variants(call, body string, fields ...string) []step {
 	all := make([]step, len(fields))
 	for i, field := range fields {

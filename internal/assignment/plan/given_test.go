@@ -96,7 +96,7 @@ func TestAPrivilegeGroupChangesOnlyWhereTheRequestNamesAnother(t *testing.T) {
 			}
 		}
 		if len(o.moved) != len(p.Regroups) {
-			t.Fatal("somebody is there twice")
+			t.Fatal("somebody is listed twice")
 		}
 	})
 }

@@ -148,15 +148,15 @@ func (s *Snapshot) checkDistinct() error {
 	desktops := make(map[string]bool, len(s.Desktops))
 	for i, d := range s.Desktops {
 		if desktops[d.ID] {
-			return workspace.Invalid(fmt.Sprintf("desktops[%d].desktop_id", i), "%s is there twice", d.ID)
+			return workspace.Invalid(fmt.Sprintf("desktops[%d].desktop_id", i), "%s is listed twice", d.ID)
 		}
 		desktops[d.ID] = true
 		if at, ok := repeated(len(d.Wanted), func(j int) Holder { return d.Wanted[j] }); ok {
-			return workspace.Invalid(fmt.Sprintf("desktops[%d].attach_user_infos[%d]", i, at), "%s is there twice", d.Wanted[at].Name)
+			return workspace.Invalid(fmt.Sprintf("desktops[%d].attach_user_infos[%d]", i, at), "%s is listed twice", d.Wanted[at].Name)
 		}
 	}
 	if at, ok := repeated(len(s.People), func(j int) Holder { return s.People[j].Holder }); ok {
-		return workspace.Invalid(fmt.Sprintf("users[%d]", at), "%s is there twice", s.People[at].Name)
+		return workspace.Invalid(fmt.Sprintf("users[%d]", at), "%s is listed twice", s.People[at].Name)
 	}
 	return nil
 }

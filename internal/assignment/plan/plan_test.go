@@ -27,7 +27,7 @@ func TestAPlanKeepsToItsNumbers(t *testing.T) {
 		}
 		o := newOracle(s, p)
 		if len(o.pairs) != len(p.Pairs) {
-			t.Fatal("a pair is there twice")
+			t.Fatal("a pair is listed twice")
 		}
 		for _, c := range s.People {
 			if n := o.gets(c); n > o.deserves(c) {
@@ -329,9 +329,9 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 		{"a person of the desktop's name", snapshot(relation, desktops{wanted(dedicated("Anna"), "anna")}), workspace.CodeInvalid, `"anna" is the name of the desktop`},
 		{"a group of 501", snapshot(relation, desktops{crowded}), workspace.CodeInvalid, "501 people for desktop lab, which is SHARED: at most 500"},
 		{"two more where one fits", snapshot(all, desktops{full}, "anna", "ben"), workspace.CodeConflict, "desktop lab has 499 people already, with 2 more it would have over 500"},
-		{"a person twice at a desktop", snapshot(relation, desktops{wanted(shared("lab"), "anna", "anna")}), workspace.CodeInvalid, "desktops[0].attach_user_infos[1]: anna is there twice"},
-		{"a person twice", snapshot(one, desktops{dedicated("ws1")}, "anna", "anna"), workspace.CodeInvalid, "users[1]: anna is there twice"},
-		{"a desktop twice", snapshot(one, desktops{dedicated("ws1"), dedicated("ws1")}, "anna"), workspace.CodeInvalid, "desktops[1].desktop_id: ws1 is there twice"},
+		{"a person twice at a desktop", snapshot(relation, desktops{wanted(shared("lab"), "anna", "anna")}), workspace.CodeInvalid, "desktops[0].attach_user_infos[1]: anna is listed twice"},
+		{"a person twice", snapshot(one, desktops{dedicated("ws1")}, "anna", "anna"), workspace.CodeInvalid, "users[1]: anna is listed twice"},
+		{"a desktop twice", snapshot(one, desktops{dedicated("ws1"), dedicated("ws1")}, "anna"), workspace.CodeInvalid, "desktops[1].desktop_id: ws1 is listed twice"},
 		{"no desktops", snapshot(one, nil, "anna"), workspace.CodeInvalid, "desktops: must hold 1 to 10000"},
 		{"nobody to choose", snapshot(one, desktops{dedicated("ws1")}), workspace.CodeInvalid, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
 		{"an unknown strategy", snapshot(plan.Model{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
