@@ -365,7 +365,7 @@ func TakeDesktops(ctx context.Context, t *store.Tx, desktops []desktop.Desktop) 
 		case err != nil:
 			return err
 		case n < len(part):
-			return t.Refuse(workspace.Errorf(workspace.CodeConflict, "a desktop of the request was deleted meanwhile, try again"))
+			return t.Refuse(workspace.Errorf(workspace.CodeConflict, "a desktop of the request was deleted in the meantime, try again"))
 		}
 	}
 	return nil

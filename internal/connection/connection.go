@@ -168,7 +168,7 @@ func EndedConnections(ids []string, grounds []desktop.Grounds, now time.Time) []
 	for _, id := range ids {
 		g, ok := byID[id]
 		if !ok {
-			ended = append(ended, EndedConnection{id, &workspace.Error{Code: workspace.CodeUnavailable, Message: "the connection's row is gone"}})
+			ended = append(ended, EndedConnection{id, &workspace.Error{Code: workspace.CodeUnavailable, Message: "the connection has ended"}})
 		} else if why := g.Gone(now); why != nil {
 			ended = append(ended, EndedConnection{id, why})
 		}

@@ -29,7 +29,7 @@ func (s *Service) RunPowerAction(ctx context.Context, v signin.Visitor, desktopI
 			return err
 		}
 		if len(locked) == 0 {
-			return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %s is gone", d.Name)
+			return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %s no longer exists", d.Name)
 		}
 		ask, err := MayRunPowerAction(locked[0], action)
 		if err != nil || !ask {

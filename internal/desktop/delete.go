@@ -54,7 +54,7 @@ func OrderDeletion(ctx context.Context, tx *store.Tx, r DeleteDesktops) (string,
 			continue
 		}
 		sub := NewSubJob(&job, d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
-		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, workspace.CodeGone, "desktop "+d.Name+" was deleted meanwhile"); err != nil {
+		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, workspace.CodeGone, "desktop "+d.Name+" was deleted in the meantime"); err != nil {
 			return "", err
 		}
 		was := d.Login

@@ -46,7 +46,7 @@ func saveNew(ctx context.Context, tx *store.Tx, d Desktop) error {
 func (m Member) Off() bool { return m.Status == StatusShutoff || m.Status == StatusHibernated }
 
 // ErrOvertaken means that the input of a decision changed before it was written. Decide again.
-var ErrOvertaken = &workspace.Error{Code: workspace.CodeConflict, Message: "somebody was faster, try again"}
+var ErrOvertaken = &workspace.Error{Code: workspace.CodeConflict, Message: "another request came first, try again"}
 
 // PutMember writes a member, or returns ErrOvertaken if it is no longer as it was read.
 func PutMember(ctx context.Context, tx *store.Tx, m Member, was Binding, group workspace.UserGroup) error {

@@ -29,7 +29,7 @@ func holdPools(ctx context.Context, t *store.Tx, rows []desktopRow) error {
 		return err
 	}
 	if len(held) < len(wanted) {
-		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the desktops' pool was deleted meanwhile"))
+		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the desktops' pool was deleted in the meantime"))
 	}
 	return PoolsChanged(ctx, t, held...)
 }

@@ -82,7 +82,7 @@ func newDesktopRow(d Desktop) (desktopRow, error) {
 
 // InsertDesktops inserts desktops with their volumes and assignments. CodeNameTaken (with the name) or CodeAddressTaken; unique
 // constraints decide between concurrent callers. Desktops of a pool are its members immediately, and the pool's row is locked
-// until the transaction ends; CodeConflict if the pool is gone, or if a user, subnet or security group was deleted meanwhile.
+// until the transaction ends; CodeConflict if the pool is gone, or if a user, subnet or security group was deleted in the meantime.
 func InsertDesktops(ctx context.Context, t *store.Tx, desktops []Desktop) error {
 	rows := make([]desktopRow, len(desktops))
 	for i, d := range desktops {

@@ -61,7 +61,7 @@ func SaveGroup(ctx context.Context, t *store.Tx, g Group) error { return groups.
 // DeleteGroup deletes a group; its members remain. A missing row is a success.
 func DeleteGroup(ctx context.Context, t *store.Tx, g Group) error { return groups.Delete(ctx, t, &g) }
 
-// AddMembers adds users to a group; existing members stay. CodeConflict if one was deleted meanwhile.
+// AddMembers adds users to a group; existing members stay. CodeConflict if one was deleted in the meantime.
 func AddMembers(ctx context.Context, t *store.Tx, groupID string, userIDs []string) error {
 	rows := store.Convert(slices.Sorted(slices.Values(userIDs)), func(id string) membershipRow {
 		return membershipRow{GroupID: groupID, UserID: id}
@@ -79,7 +79,7 @@ func danglingMember(t *store.Tx, err error) error {
 	if !t.Refers(err) {
 		return err
 	}
-	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "a user or user group of the request was deleted meanwhile, try again"))
+	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "a user or user group of the request was deleted in the meantime, try again"))
 }
 
 // RemoveMembers removes users from a group; those who are not in it are ignored.

@@ -174,7 +174,7 @@ func SaveUser(ctx context.Context, t *store.Tx, u User) error {
 	row := newUserRow(u)
 	n, err := store.Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id").WherePK().Exec(ctx))
 	if err != nil && t.Violated(err) == "users_account" { // another transaction was first
-		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the account %q inside desktops has just been given to somebody else, try again", u.Account))
+		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the account %q inside desktops was just assigned to another user, try again", u.Account))
 	}
 	return t.Saved(n, err, "users_name_folded", userNameTaken(u.Name), userNotFound(u.ID))
 }

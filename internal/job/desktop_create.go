@@ -13,7 +13,7 @@ import (
 // createDesktop launches the machine and waits until the display of each user answers.
 func (r *Runner) createDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
-		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s no longer exists", s.DesktopName)
 	}
 	params, err := workspace.ReadParams[desktop.CreateParams](*s)
 	if err != nil {

@@ -23,7 +23,7 @@ const stopping = "stopping"
 // powerDesktop starts, stops, restarts or hibernates the machine.
 func (r *Runner) powerDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
-		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s no longer exists", s.DesktopName)
 	}
 	params, err := workspace.ReadParams[desktop.PowerParams](*s)
 	if err != nil {

@@ -77,7 +77,7 @@ func findSubnet(ctx context.Context, tx *store.Tx, d desktop.Desktop) (catalog.S
 			return s, nil
 		}
 	}
-	return catalog.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s is gone", d.SubnetID, d.Name)
+	return catalog.Subnet{}, workspace.Errorf(workspace.CodeSubnetNotFound, "subnet %s of desktop %s no longer exists", d.SubnetID, d.Name)
 }
 
 func (r *Runner) guestOf(ctx context.Context, tx *store.Tx, d desktop.Desktop, s catalog.Subnet) (guest.Desktop, []assignment.FormerAccount, error) {

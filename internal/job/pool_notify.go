@@ -15,7 +15,7 @@ import (
 // twice.
 func (r *Runner) notifyDesktop(_ context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	if d == nil {
-		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s no longer exists", s.DesktopName)
 	}
 	params, err := workspace.ReadParams[pool.NotifyParams](*s)
 	if err != nil {

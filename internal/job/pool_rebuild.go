@@ -30,7 +30,7 @@ func (r *Runner) rebuildMember(ctx context.Context, s *workspace.SubJob, d *desk
 		return plan{}, err
 	}
 	if d == nil {
-		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s no longer exists", s.DesktopName)
 	}
 	item, now, err := r.rolloutItem(ctx, s.ID)
 	if err != nil {

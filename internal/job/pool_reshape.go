@@ -104,7 +104,7 @@ func (r *Runner) reshaped(ctx context.Context, s *workspace.SubJob, d *desktop.D
 		return params, engine.Spec{}, err
 	}
 	if d == nil {
-		return params, engine.Spec{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+		return params, engine.Spec{}, workspace.Errorf(workspace.CodeGone, "desktop %s no longer exists", s.DesktopName)
 	}
 	spec, err := r.readSpec(ctx, params.Apply(*d))
 	return params, spec, err

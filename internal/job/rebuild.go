@@ -24,7 +24,7 @@ func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *deskt
 		return plan{}, err
 	}
 	if d == nil {
-		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s is gone", s.DesktopName)
+		return plan{}, workspace.Errorf(workspace.CodeGone, "desktop %s no longer exists", s.DesktopName)
 	}
 	p, err := r.rebuild(ctx, s, *d, params.ImageID, params.Wipe)
 	p.remark = params.Why

@@ -103,7 +103,7 @@ func classify(err error, step string, tries int, left time.Duration) retryDecisi
 	case errors.Is(err, engine.ErrInvalid), errors.Is(err, engine.ErrConflict):
 		return retryDecision{final: true, code: workspace.CodeEngineRefused, reason: step + ": " + err.Error()}
 	case errors.Is(err, engine.ErrNotFound):
-		return retryDecision{final: true, code: workspace.CodeGone, reason: step + ": the desktop's machine is gone"}
+		return retryDecision{final: true, code: workspace.CodeGone, reason: step + ": the desktop's machine no longer exists"}
 	case workspace.CodeOf(err) != workspace.CodeInternal && workspace.CodeOf(err) != workspace.CodeNoDatabase:
 		return retryDecision{final: true, code: workspace.CodeOf(err), reason: workspace.MessageOf(err)}
 	case left <= 0 && errors.Is(err, engine.ErrNoCapacity):

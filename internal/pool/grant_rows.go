@@ -71,7 +71,7 @@ func danglingGrantee(t *store.Tx, err error) error {
 	if err == nil || !t.Refers(err) {
 		return err
 	}
-	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the pool, or a user or user group of the request, was deleted meanwhile, try again"))
+	return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the pool, or a user or user group of the request, was deleted in the meantime, try again"))
 }
 
 // DeleteGrants deletes the grants with these types and ids; missing ones are a success.

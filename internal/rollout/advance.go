@@ -100,7 +100,7 @@ func (l *lockedRollout) settle() {
 		switch {
 		case item.State.Final():
 		case item.SubJob == workspace.SubJobFailed && item.Code == workspace.CodeGone:
-			item.State, item.Reason = progress.ItemSkipped, "the desktop was deleted meanwhile"
+			item.State, item.Reason = progress.ItemSkipped, "the desktop was deleted in the meantime"
 		case item.SubJob == workspace.SubJobFailed:
 			item.State = progress.ItemFailed
 		case item.SubJob == workspace.SubJobSuccess, item.SubJob == "" && l.members[item.DesktopID].ImageID == l.rollout.ImageID:

@@ -106,7 +106,7 @@ func RetryRebuild(ctx context.Context, tx *store.Tx, job workspace.Job) error {
 		return err
 	}
 	if n := len(p.History); n > 0 && p.History[n-1].Since.After(r.Created) && p.ImageID != r.ImageID {
-		return workspace.Errorf(workspace.CodeConflict, "pool %s has taken another image since; ask for a rebuild with the image that it is to have", p.Name)
+		return workspace.Errorf(workspace.CodeConflict, "pool %s has another image by now; request a rebuild with the image that you want", p.Name)
 	}
 	var waiting []string
 	for i := range r.Items {

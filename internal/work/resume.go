@@ -37,7 +37,7 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 			return err
 		}
 		if p.Wipe && len(d.Assignments) > 0 {
-			return workspace.Errorf(workspace.CodeConflict, "desktop %s has been given to somebody meanwhile, the reset would delete their files", d.Name)
+			return workspace.Errorf(workspace.CodeConflict, "desktop %s was assigned in the meantime; a reset would delete the user's files", d.Name)
 		}
 		d.Task, d.Login = desktop.TaskRebuilding, desktop.LoginUnregistered
 	case workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes:

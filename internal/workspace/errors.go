@@ -44,7 +44,7 @@ const (
 	CodeEngineRefused    Code = "WKS.00020001" // in sub-jobs: the engine refused it
 	CodeNoCapacity       Code = "WKS.00020002" // in sub-jobs: no host has capacity
 	CodeDeadline         Code = "WKS.00020003" // in sub-jobs: took longer than its deadline
-	CodeGone             Code = "WKS.00020004" // in sub-jobs: the desktop was deleted meanwhile
+	CodeGone             Code = "WKS.00020004" // in sub-jobs: the desktop was deleted in the meantime
 	CodeUnavailable      Code = "WKS.00020005" // the engine or the desktop does not answer
 	CodeNoDatabase       Code = "WKS.00020007" // the database does not answer; Retry-After says when to try again
 	CodeStopped          Code = "WKS.00020006" // in sub-jobs: the rebuild of the pool was stopped before the desktop's turn
@@ -88,7 +88,7 @@ var Codes = map[Code]string{
 	CodeEngineRefused:    "The engine cannot do this; retrying does not help.",
 	CodeNoCapacity:       "No host has enough capacity.",
 	CodeDeadline:         "The work exceeded its deadline; retry the job or delete the desktop.",
-	CodeGone:             "The desktop was deleted meanwhile.",
+	CodeGone:             "The desktop was deleted in the meantime.",
 	CodeUnavailable:      "The engine or the desktop does not answer.",
 	CodeNoDatabase:       "The database does not answer at the moment; Retry-After says when to retry.",
 	CodeStopped:          "The rebuild of the pool was cancelled before the desktop's turn; the reason says why.",

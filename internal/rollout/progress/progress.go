@@ -124,7 +124,7 @@ func (s State) failure(tally map[ItemState]int) string {
 	case tally[ItemDone] == 0:
 		return "the first desktop failed, so the others were left as they are"
 	case failed > s.Limits.MaxFailures:
-		return fmt.Sprintf("%s failed, at most %d may; those that had not begun were left as they are", workspace.Plural(failed, "desktop"), s.Limits.MaxFailures)
+		return fmt.Sprintf("%s failed, at most %d may; the rebuilds that had not begun were cancelled", workspace.Plural(failed, "desktop"), s.Limits.MaxFailures)
 	}
 	return ""
 }
@@ -146,9 +146,9 @@ func (s State) skips(items []Item) (actions []Action, open []Item) {
 		switch {
 		case i.State != ItemWaiting && i.State != ItemWarned:
 		case i.Gone:
-			actions = append(actions, Action{Kind: Skip, DesktopID: i.DesktopID, Reason: "the desktop was deleted meanwhile"})
+			actions = append(actions, Action{Kind: Skip, DesktopID: i.DesktopID, Reason: "the desktop was deleted in the meantime"})
 		case s.OnlyIdle && i.Bound:
-			actions = append(actions, Action{Kind: Skip, DesktopID: i.DesktopID, Reason: "somebody got the desktop meanwhile, and only idle ones are rebuilt"})
+			actions = append(actions, Action{Kind: Skip, DesktopID: i.DesktopID, Reason: "the desktop was assigned in the meantime; only idle desktops are rebuilt"})
 		default:
 			open = append(open, i)
 		}
@@ -201,7 +201,7 @@ func (s State) next(i Item, slots int, turn string, now time.Time) []Action {
 		return nil
 	case !ready && i.State == ItemWaiting:
 		until := now.Add(s.Delay)
-		return []Action{{Kind: Warn, DesktopID: i.DesktopID, Deadline: until, Reason: fmt.Sprintf("somebody works in it and may save for %v", s.Delay)}}
+		return []Action{{Kind: Warn, DesktopID: i.DesktopID, Deadline: until, Reason: fmt.Sprintf("a user is working in it and has %v to save", s.Delay)}}
 	case !ready || slots <= 0:
 		return nil
 	}
