@@ -264,13 +264,13 @@ func TestASharedDesktopTakesFiveHundredPeopleAndNoMore(t *testing.T) {
 	attach := func(infos []object) answer {
 		return e.post("/desktops/attach", object{"desktops": []object{{"desktop_id": id, "attach_user_infos": infos}}})
 	}
-	e.refused(attach(infos), 400, workspace.CodeInvalid, "501 people and groups, at most 500")
+	e.refused(attach(infos), 400, workspace.CodeInvalid, "501 users and groups, at most 500")
 	e.ok(attach(infos[:500]))
 	e.settle(id)
 	if n := len(e.ok(e.get("/desktops/"+id)).list("desktop", "attach_user_infos")); n != 500 {
 		t.Errorf("the desktop has %d people", n)
 	}
-	e.refused(attach(infos[500:]), 409, workspace.CodeConflict, "has 500 people already")
+	e.refused(attach(infos[500:]), 409, workspace.CodeConflict, "has 500 users already")
 }
 
 func TestAGroupDoesNotGrowBeyondWhatItsDesktopsTake(t *testing.T) {
@@ -290,7 +290,7 @@ func TestAGroupDoesNotGrowBeyondWhatItsDesktopsTake(t *testing.T) {
 	}
 	e.ok(joining(0, 200))
 	e.ok(joining(200, 400))
-	e.refused(joining(400, 501), 409, workspace.CodeConflict, "would have more than 500 people")
+	e.refused(joining(400, 501), 409, workspace.CodeConflict, "would have more than 500 users")
 	e.ok(joining(400, 500))
 	if g := e.ok(e.get("/groups")); g.number("user_groups", 0, "user_quantity") != 500 || g.number("user_groups", 0, "total_desktops") != 1 {
 		t.Errorf("the group: %s", g.raw)

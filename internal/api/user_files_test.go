@@ -180,8 +180,8 @@ func TestFilesThatAreNoGoodAreRefusedAsAWhole(t *testing.T) {
 		"Email\nx@example.org\n":        `file: line 1: the column "User name" is missing`,
 		"User name,Shoe size\nann,40\n": `file: line 1, column B: "Shoe size" is no column`,
 		"User name,Email,用户名\nann,a@b,ann\n": `file: line 1, column C: "用户名" is listed twice, also in column A`,
-		"User name\n": "file: holds 0 people, use 1 to 500",
-		"User name\n" + strings.Repeat("a\n", 501): "file: holds 501 people, use 1 to 500",
+		"User name\n": "file: lists 0 users, at most 500 are allowed",
+		"User name\n" + strings.Repeat("a\n", 501): "file: lists 501 users, at most 500 are allowed",
 		strings.Repeat("x\n", 1001):                "file: more than 1000 rows",
 	} {
 		e.refused(e.upload("", "file", text), 400, workspace.CodeInvalid, why)

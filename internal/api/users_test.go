@@ -53,8 +53,8 @@ func TestABatchOfPeopleGoesInWholeOrNotAtAll(t *testing.T) {
 	if n := e.ok(e.get("/users")).number("total_count"); n != 1 {
 		t.Errorf("%d people after refusals, want 1", n)
 	}
-	e.refused(e.post("/users/batch-create", object{"users": []object{}}), 400, workspace.CodeInvalid, "users: 0 people, give 1 to 200")
-	e.refused(e.post("/users/batch-create", object{"users": people(201)}), 400, workspace.CodeInvalid, "users: 201 people, give 1 to 200")
+	e.refused(e.post("/users/batch-create", object{"users": []object{}}), 400, workspace.CodeInvalid, "users: 0 users, list 1 to 200")
+	e.refused(e.post("/users/batch-create", object{"users": people(201)}), 400, workspace.CodeInvalid, "users: 201 users, list 1 to 200")
 
 	a = e.ok(e.post("/users/batch-create", object{"users": []object{
 		{"user_name": "bob", "user_email": "bob@example.org"}, {"user_name": "carl", "active_type": "ADMIN_ACTIVATE", "password": goodPassword},

@@ -178,7 +178,7 @@ func checkNamesakes(field string, d desktop.Desktop, fresh []string) error {
 	}
 	for _, name := range fresh {
 		if strings.EqualFold(name, d.Name) {
-			return workspace.Invalid(field, "%q is the name of a person who has the desktop; the two must differ", d.Name)
+			return workspace.Invalid(field, "%q is the name of a user of the desktop; the two must differ", d.Name)
 		}
 	}
 	return nil

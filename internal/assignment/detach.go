@@ -52,7 +52,7 @@ func (r *DetachDesktops) Check(field string) error {
 		case d.All && len(d.People) > 0:
 			return workspace.Invalid(at+"detach_user_infos", "cannot be used together with is_detach_all_users")
 		case len(d.People) > plan.MaxPeoplePerDesktop:
-			return workspace.Invalid(at+"detach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), plan.MaxPeoplePerDesktop)
+			return workspace.Invalid(at+"detach_user_infos", "%d users and groups, at most %d are allowed", len(d.People), plan.MaxPeoplePerDesktop)
 		}
 		seen[d.DesktopID] = true
 		if err := checkPeople(at+"detach_user_infos", d.People); err != nil {
@@ -146,7 +146,7 @@ func (r DetachDesktop) from(d desktop.Desktop) ([]plan.Holder, error) {
 	case r.All || len(r.People) == 0 && len(all) <= 1:
 		return all, nil
 	case len(r.People) == 0:
-		return nil, workspace.Invalid("detach_user_infos", "desktop %s has %d people and groups: name those to detach, or set is_detach_all_users", d.Name, len(all))
+		return nil, workspace.Invalid("detach_user_infos", "desktop %s has %d users and groups: list those to detach, or set is_detach_all_users", d.Name, len(all))
 	}
 	var from []plan.Holder
 	for _, p := range r.People {

@@ -76,7 +76,7 @@ func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupID
 func checkCrowd(ctx context.Context, tx *store.Tx, desktopIDs []string) error {
 	name, err := CrowdedDesktop(ctx, tx, desktopIDs, plan.MaxPeoplePerDesktop)
 	if err == nil && name != "" {
-		err = workspace.Errorf(workspace.CodeConflict, "desktop %s would have more than %d people", name, plan.MaxPeoplePerDesktop)
+		err = workspace.Errorf(workspace.CodeConflict, "desktop %s would have more than %d users", name, plan.MaxPeoplePerDesktop)
 	}
 	return err
 }

@@ -40,7 +40,7 @@ func (r *ChangePrivileges) Check() error {
 		case seen[d.DesktopID]:
 			return workspace.Invalid(at+"desktop_id", "%s is listed twice", d.DesktopID)
 		case len(d.People) > plan.MaxPeoplePerDesktop:
-			return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(d.People), plan.MaxPeoplePerDesktop)
+			return workspace.Invalid(at+"attach_user_infos", "%d users and groups, at most %d are allowed", len(d.People), plan.MaxPeoplePerDesktop)
 		case len(d.People) == 0 && r.Group == "":
 			return workspace.Invalid("user_privilege_group", "must be given for desktops without attach_user_infos")
 		}

@@ -102,15 +102,15 @@ func (r *AttachDesktops) checkUsers(strategy plan.Strategy) error {
 	}
 	switch {
 	case len(r.Users) > limit:
-		return workspace.Invalid("users", "%d people and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
+		return workspace.Invalid("users", "%d users and groups, at most %d are allowed with %s", len(r.Users), limit, strategy)
 	case len(r.Users) == 0 && r.Model.Strategy != "" && strategy != plan.StrategyRelation:
-		return workspace.Invalid("users", "must hold 1 to %d people with %s", limit, strategy)
+		return workspace.Invalid("users", "must list 1 to %d users with %s", limit, strategy)
 	case len(r.Users) > 0 && r.Model.Strategy == "":
-		return workspace.Invalid("assign_model.priority_strategy", "must be given when users are: it says how they get desktops")
+		return workspace.Invalid("assign_model.priority_strategy", "is required with users: it determines how they get desktops")
 	}
 	for i, u := range r.Users {
 		if u.Type == plan.HolderGroup && strategy.Chooses() {
-			return workspace.Invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be given with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or name its people", strategy)
+			return workspace.Invalid(fmt.Sprintf("users[%d].type", i), "a group cannot be used with %s: use DESKTOP_ASSIGN_USERS_OR_GROUPS, or list its users", strategy)
 		}
 	}
 	return checkPeople("users", r.Users)
@@ -138,18 +138,18 @@ func (d AttachDesktop) check(at string, strategy plan.Strategy) error {
 			if len(d.People) > 0 {
 				field = "attach_user_infos"
 			}
-			return workspace.Invalid(at+field, "%s takes people from users: leave it out, or use FIXED_RELATION", strategy)
+			return workspace.Invalid(at+field, "%s takes its users from the field users: leave this out, or use FIXED_RELATION", strategy)
 		}
 		return nil
 	}
 	if len(named) == 0 {
-		return workspace.Invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d people", plan.MaxPeoplePerDesktop)
+		return workspace.Invalid(at+"user_name", "is required, or attach_user_infos with 1 to %d users", plan.MaxPeoplePerDesktop)
 	}
 	if len(d.People) == 0 {
 		return named[0].check(at, d.ComputerName)
 	}
 	if len(named) > plan.MaxPeoplePerDesktop {
-		return workspace.Invalid(at+"attach_user_infos", "%d people and groups, at most %d are allowed", len(named), plan.MaxPeoplePerDesktop)
+		return workspace.Invalid(at+"attach_user_infos", "%d users and groups, at most %d are allowed", len(named), plan.MaxPeoplePerDesktop)
 	}
 	for i, p := range named {
 		if err := p.check(fmt.Sprintf("%sattach_user_infos[%d].", at, i), d.ComputerName); err != nil {
@@ -200,7 +200,7 @@ func (p AttachPerson) check(at, computerName string) error {
 			return err
 		}
 		if strings.EqualFold(p.Name, computerName) {
-			return workspace.Invalid(at+"user_name", "%q is the name of the desktop, which must differ from its person's", p.Name)
+			return workspace.Invalid(at+"user_name", "%q is the name of the desktop, which must differ from its user's name", p.Name)
 		}
 	}
 	if _, _, err := desktop.GroupFor(at+"user_group", p.Group); err != nil {

@@ -151,7 +151,7 @@ func Shrink(members []Member, n int) ([]string, error) {
 		return nil, workspace.Invalid("size", "%d is out of range, use 1 to %d", n, len(members))
 	}
 	if n > len(free) {
-		return nil, workspace.Errorf(workspace.CodeConflict, "only %d of the pool's desktops are free, %d were to go; people have the others", len(free), n)
+		return nil, workspace.Errorf(workspace.CodeConflict, "only %d of the pool's desktops are free, but %d were to be deleted; the others have users", len(free), n)
 	}
 	rank := func(m Member) int {
 		switch {

@@ -59,14 +59,14 @@ func (r *ChangeGrants) Check() error {
 		return workspace.Invalid("action", "%q is unknown, use ADD, REMOVE or CHANGE_PRIVILEGE", r.Action)
 	}
 	if len(r.Objects) == 0 {
-		return workspace.Invalid("objects", "must hold 1 to %d people or groups", MaxGrants)
+		return workspace.Invalid("objects", "must list 1 to %d users or groups", MaxGrants)
 	}
 	return checkGrants("objects", r.Objects)
 }
 
 func checkGrants(field string, grants []Grant) error {
 	if len(grants) > MaxGrants {
-		return workspace.Invalid(field, "%d people and groups, at most %d are allowed", len(grants), MaxGrants)
+		return workspace.Invalid(field, "%d users and groups, at most %d are allowed", len(grants), MaxGrants)
 	}
 	type key struct {
 		of GranteeType

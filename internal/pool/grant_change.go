@@ -62,7 +62,7 @@ func (r *ChangeGrants) write(ctx context.Context, tx *store.Tx, next []Grant) er
 		return err
 	}
 	if len(next) > MaxPoolGrants {
-		return workspace.Invalid("objects", "the pool would have %d people and groups, at most %d are allowed", len(next), MaxPoolGrants)
+		return workspace.Invalid("objects", "the pool would have %d users and groups, at most %d are allowed", len(next), MaxPoolGrants)
 	}
 	var changed []Grant
 	for _, g := range next {

@@ -317,7 +317,7 @@ func TestGrants(t *testing.T) {
 		t.Errorf("removing who is not there: %+v, %v", again, err)
 	}
 	workspacetest.Refused(t, (&pool.ChangeGrants{Action: "STEAL"}).Check(), workspace.CodeInvalid, "action: ")
-	workspacetest.Refused(t, (&pool.ChangeGrants{Action: pool.GrantAdd}).Check(), workspace.CodeInvalid, "objects: must hold 1 to 500")
+	workspacetest.Refused(t, (&pool.ChangeGrants{Action: pool.GrantAdd}).Check(), workspace.CodeInvalid, "objects: must list 1 to 500")
 }
 
 func TestGroupIn(t *testing.T) {
@@ -361,7 +361,7 @@ func TestShrinkTakesWhatIsMissedLeast(t *testing.T) {
 	}
 	members[0] = members[0].AfterBinding("ann", noon)
 	_, err := desktop.Shrink(members, 5)
-	workspacetest.Refused(t, err, workspace.CodeConflict, "only 4 of the pool's desktops are free, 5 were to go")
+	workspacetest.Refused(t, err, workspace.CodeConflict, "only 4 of the pool's desktops are free, but 5 were to be deleted")
 }
 
 func TestShrinkTakesNobodysDesktop(t *testing.T) {

@@ -23,7 +23,7 @@ const MaxUsersPerRequest = 200
 // and its Detail has those of all.
 func (s *Service) CreateUsers(ctx context.Context, c workspace.Caller, users []CreateUser) ([]string, error) {
 	if len(users) == 0 || len(users) > MaxUsersPerRequest {
-		return nil, workspace.Invalid("users", "%d people, give 1 to %d", len(users), MaxUsersPerRequest)
+		return nil, workspace.Invalid("users", "%d users, list 1 to %d", len(users), MaxUsersPerRequest)
 	}
 	return s.createUsers(ctx, c, users, func(i int) string { return fmt.Sprintf("users[%d].", i) })
 }

@@ -61,7 +61,7 @@ func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUse
 	for attempt := 1; ; attempt++ {
 		people := readPeople(r.Rows, columns)
 		if len(people) == 0 || len(people) > MaxImported {
-			return nil, "", workspace.Invalid("file", "holds %d people, use 1 to %d", len(people), MaxImported)
+			return nil, "", workspace.Invalid("file", "lists %d users, at most %d are allowed", len(people), MaxImported)
 		}
 		jobID, err := s.importPeople(ctx, r, people)
 		if workspace.CodeOf(err) == workspace.CodeNameTaken && attempt < attempts { // another transaction took the name: the row is invalid now

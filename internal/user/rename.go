@@ -68,7 +68,7 @@ func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u directory.Use
 	for i, d := range desktops {
 		ids[i] = d.ID
 		if strings.EqualFold(d.Name, r.New) {
-			return workspace.Invalid("new_username", "%q is the name of a desktop that the person has; the two must differ", r.New)
+			return workspace.Invalid("new_username", "%q is the name of a desktop of the user; the two must differ", r.New)
 		}
 	}
 	old := u.Account

@@ -136,7 +136,7 @@ func TestTags(t *testing.T) {
 		"tags[0].value: must not contain":           {{Key: "a", Value: "1/2"}},
 		"tags[0].key: must not start with _sys_":    {{Key: "_sys_x"}},
 		"tags[0].key: must not start or end with a": {{Key: " a"}},
-		`tags[1].key: "a" is listed twice`:           {{Key: "a"}, {Key: "a"}},
+		`tags[1].key: "a" is listed twice`:          {{Key: "a"}, {Key: "a"}},
 	}
 	for why, tags := range bad {
 		t.Run(why, func(t *testing.T) {

@@ -155,9 +155,9 @@ func (c *choice) personLeft(i, gets int) (Left, bool) {
 	case c.wants[i] == 0 && c.counted(i) > 0:
 		return Left{id, LeftServed, "has " + workspace.Plural(c.counted(i), c.thisDesktop()) + " already"}, true
 	case gets == 0:
-		return Left{id, LeftPartner, "gets no desktop: none that is left can be given to them"}, true
+		return Left{id, LeftPartner, "gets no desktop: no remaining desktop can be assigned to them"}, true
 	case gets < c.wants[i] && !c.fillsDesktops():
-		return Left{id, LeftPartner, fmt.Sprintf("gets %d of %s: no other that is left can be given to them", gets, workspace.Plural(c.wants[i], "desktop"))}, true
+		return Left{id, LeftPartner, fmt.Sprintf("gets %d of %s: no other remaining desktop can be assigned to them", gets, workspace.Plural(c.wants[i], "desktop"))}, true
 	}
 	return Left{}, false
 }
@@ -179,11 +179,11 @@ func (c *choice) desktopLeft(i, given int) (Left, bool) {
 	case c.capacity[i] == 0 && d.Type == workspace.Dedicated:
 		return Left{d.ID, LeftServed, "belongs to " + cmp.Or(d.Holders[0].Name, "somebody") + " already"}, true
 	case c.capacity[i] == 0:
-		return Left{d.ID, LeftServed, fmt.Sprintf("has %d people already, with a limit of %d", c.present[i], c.usersPerDesktop(d))}, true
+		return Left{d.ID, LeftServed, fmt.Sprintf("has %d users already, the limit is %d", c.present[i], c.usersPerDesktop(d))}, true
 	case given == 0:
-		return Left{d.ID, LeftPartner, "nobody is left to whom it can be given"}, true
+		return Left{d.ID, LeftPartner, "no remaining user can be assigned to it"}, true
 	case given < c.capacity[i] && c.fillsDesktops():
-		return Left{d.ID, LeftPartner, fmt.Sprintf("gets %d of %d people: nobody else is left to whom it can be given", given, c.capacity[i])}, true
+		return Left{d.ID, LeftPartner, fmt.Sprintf("gets %d of %d users: no other remaining user can be assigned to it", given, c.capacity[i])}, true
 	}
 	return Left{}, false
 }

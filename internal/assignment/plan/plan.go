@@ -134,7 +134,7 @@ func Make(s Snapshot) (Plan, error) {
 	case len(s.Desktops) == 0:
 		return Plan{}, workspace.Invalid("desktops", "must hold 1 to %d desktops", MaxAttachedDesktops)
 	case s.Model.Strategy.Chooses() && len(s.People) == 0:
-		return Plan{}, workspace.Invalid("users", "must hold 1 to %d people with %s", MaxAttachedPeople, s.Model.Strategy)
+		return Plan{}, workspace.Invalid("users", "must list 1 to %d users with %s", MaxAttachedPeople, s.Model.Strategy)
 	case s.Model.Strategy.Chooses():
 		return choosePairs(s)
 	default:
@@ -198,7 +198,7 @@ func (d *Desktop) people() int {
 // closed returns why the desktop cannot be assigned to anybody, or "".
 func (d *Desktop) closed() string {
 	if d.Closed == "" && userLimit(d.Type) == 0 {
-		return "is a pool's desktop: add people to the pool instead"
+		return "is a pool desktop: add users to the pool instead"
 	}
 	return d.Closed
 }
@@ -215,5 +215,5 @@ func (d *Desktop) bearsNameOf(h Holder) bool {
 
 // tooMany is the error for more pairs than one request may make.
 func tooMany() error {
-	return workspace.Invalid("desktops", "more than %d assignments would be made at once, which is the limit: split the request", MaxAssignments)
+	return workspace.Invalid("desktops", "a request may make at most %d assignments: split it", MaxAssignments)
 }

@@ -321,24 +321,24 @@ func TestPlanAssignmentRefuses(t *testing.T) {
 		code workspace.Code
 		why  string
 	}{
-		{"two people for a desktop for one", snapshot(relation, desktops{wanted(dedicated("ws1"), "anna", "ben")}), workspace.CodeInvalid, "desktops[0].attach_user_infos: 2 people for desktop ws1, which is DEDICATED: at most 1"},
-		{"a group for a desktop for one", snapshot(relation, desktops{wanted(dedicated("ws1"), "@g")}), workspace.CodeInvalid, "desktop ws1 is DEDICATED: it is for 1 person, not for group @g"},
+		{"two people for a desktop for one", snapshot(relation, desktops{wanted(dedicated("ws1"), "anna", "ben")}), workspace.CodeInvalid, "desktops[0].attach_user_infos: 2 users for desktop ws1, which is DEDICATED: at most 1"},
+		{"a group for a desktop for one", snapshot(relation, desktops{wanted(dedicated("ws1"), "@g")}), workspace.CodeInvalid, "desktop ws1 is DEDICATED: it can have one user, not group @g"},
 		{"a desktop that belongs to another", snapshot(relation, desktops{wanted(dedicated("ws1", "anna"), "ben")}), workspace.CodeConflict, "desktops[0].desktop_id: desktop ws1 belongs to anna: detach it first"},
 		{"a desktop that is going", snapshot(relation, desktops{wanted(deleting, "ben")}), workspace.CodeConflict, "desktops[0].desktop_id: desktop ws1 is being deleted"},
-		{"a pool's desktop", snapshot(relation, desktops{wanted(pooled, "ben")}), workspace.CodeConflict, "desktop ws1 is a pool's desktop"},
+		{"a pool's desktop", snapshot(relation, desktops{wanted(pooled, "ben")}), workspace.CodeConflict, "desktop ws1 is a pool desktop"},
 		{"a person of the desktop's name", snapshot(relation, desktops{wanted(dedicated("Anna"), "anna")}), workspace.CodeInvalid, `"anna" is the name of the desktop`},
-		{"a group of 501", snapshot(relation, desktops{crowded}), workspace.CodeInvalid, "501 people for desktop lab, which is SHARED: at most 500"},
-		{"two more where one fits", snapshot(all, desktops{full}, "anna", "ben"), workspace.CodeConflict, "desktop lab has 499 people already, with 2 more it would have over 500"},
+		{"a group of 501", snapshot(relation, desktops{crowded}), workspace.CodeInvalid, "501 users for desktop lab, which is SHARED: at most 500"},
+		{"two more where one fits", snapshot(all, desktops{full}, "anna", "ben"), workspace.CodeConflict, "desktop lab has 499 users already; with 2 more it would exceed the limit of 500"},
 		{"a person twice at a desktop", snapshot(relation, desktops{wanted(shared("lab"), "anna", "anna")}), workspace.CodeInvalid, "desktops[0].attach_user_infos[1]: anna is listed twice"},
 		{"a person twice", snapshot(one, desktops{dedicated("ws1")}, "anna", "anna"), workspace.CodeInvalid, "users[1]: anna is listed twice"},
 		{"a desktop twice", snapshot(one, desktops{dedicated("ws1"), dedicated("ws1")}, "anna"), workspace.CodeInvalid, "desktops[1].desktop_id: ws1 is listed twice"},
 		{"no desktops", snapshot(one, nil, "anna"), workspace.CodeInvalid, "desktops: must hold 1 to 10000"},
-		{"nobody to choose", snapshot(one, desktops{dedicated("ws1")}), workspace.CodeInvalid, "users: must hold 1 to 10000 people with USER_NO_DESKTOP"},
+		{"nobody to choose", snapshot(one, desktops{dedicated("ws1")}), workspace.CodeInvalid, "users: must list 1 to 10000 users with USER_NO_DESKTOP"},
 		{"an unknown strategy", snapshot(plan.Model{Strategy: "X"}, desktops{dedicated("ws1")}, "anna"), workspace.CodeInvalid, "assign_model.priority_strategy: "},
-		{"more than 50,000 given pairs", snapshot(all, many, people[:500]...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
-		{"more than 50,000 chosen pairs", snapshot(plan.Model{Strategy: plan.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "more than 50000 assignments would be made at once"},
+		{"more than 50,000 given pairs", snapshot(all, many, people[:500]...), workspace.CodeInvalid, "a request may make at most 50000 assignments"},
+		{"more than 50,000 chosen pairs", snapshot(plan.Model{Strategy: plan.StrategyFixedDesktops, UsersPerDesktop: 100, DesktopsPerUser: 100}, tenfold, people...), workspace.CodeInvalid, "a request may make at most 50000 assignments"},
 		{"desktops that are all taken", snapshot(one, desktops{dedicated("ws1", "anna")}, "anna", "ben"), workspace.CodeConflict, "nothing can be assigned: desktop ws1: belongs to anna already; ben: gets no desktop"},
-		{"desktops to fill when nobody is left", snapshot(plan.Model{Strategy: plan.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: nobody is left to whom it can be given; anna: has 1 requested desktop already"},
+		{"desktops to fill when nobody is left", snapshot(plan.Model{Strategy: plan.StrategyFixedUsers}, desktops{shared("lab1", "anna"), shared("lab2")}, "anna"), workspace.CodeConflict, "nothing can be assigned: desktop lab2: no remaining user can be assigned to it; anna: has 1 requested desktop already"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -78,7 +78,7 @@ func (r *relation) relate(i int, wanted []Holder, field string) error {
 		}
 	}
 	if len(fresh)+len(regroups) == 0 {
-		r.plan.LeftDesktops = append(r.plan.LeftDesktops, Left{d.ID, LeftServed, "is assigned so already"})
+		r.plan.LeftDesktops = append(r.plan.LeftDesktops, Left{d.ID, LeftServed, "is already assigned like this"})
 		return nil
 	}
 	if err := d.admit(fmt.Sprintf("desktops[%d].desktop_id", i), field, wanted, fresh); err != nil {
@@ -107,10 +107,10 @@ func (d *Desktop) admit(at, field string, wanted, fresh []Holder) error {
 	for _, h := range wanted {
 		asked += h.weight()
 		if d.bearsNameOf(h) {
-			return workspace.Invalid(field, "%q is the name of the desktop, which must differ from its person's", h.Name)
+			return workspace.Invalid(field, "%q is the name of the desktop, which must differ from its user's name", h.Name)
 		}
 		if h.Type == HolderGroup && d.Type == workspace.Dedicated {
-			return workspace.Invalid(field, "desktop %s is DEDICATED: it is for 1 person, not for group %s", d.title(), h.Name)
+			return workspace.Invalid(field, "desktop %s is DEDICATED: it can have one user, not group %s", d.title(), h.Name)
 		}
 	}
 	for _, h := range fresh {
@@ -119,13 +119,13 @@ func (d *Desktop) admit(at, field string, wanted, fresh []Holder) error {
 	limit, present := userLimit(d.Type), d.people()
 	switch {
 	case asked > limit:
-		return workspace.Invalid(field, "%d people for desktop %s, which is %s: at most %d", asked, d.title(), d.Type, limit)
+		return workspace.Invalid(field, "%d users for desktop %s, which is %s: at most %d are allowed", asked, d.title(), d.Type, limit)
 	case present+added <= limit:
 		return nil
 	case d.Type == workspace.Dedicated:
 		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s belongs to %s: detach it first", d.title(), d.Holders[0].Name))
 	default:
-		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s has %d people already, with %d more it would have over %d", d.title(), present, added, limit))
+		return workspace.InField(at, workspace.Errorf(workspace.CodeConflict, "desktop %s has %d users already; with %d more it would exceed the limit of %d", d.title(), present, added, limit))
 	}
 }
 
@@ -136,9 +136,9 @@ func (r *relation) leavePeople() {
 		switch {
 		case told[k] || r.given[k]:
 		case r.named[k]:
-			r.plan.LeftPeople = append(r.plan.LeftPeople, Left{k.id, LeftServed, "has everything asked for already"})
+			r.plan.LeftPeople = append(r.plan.LeftPeople, Left{k.id, LeftServed, "already has all desktops of the request"})
 		default:
-			r.plan.LeftPeople = append(r.plan.LeftPeople, Left{k.id, LeftUnnamed, "is named by no desktop of the request"})
+			r.plan.LeftPeople = append(r.plan.LeftPeople, Left{k.id, LeftUnnamed, "is not listed for any desktop of the request"})
 		}
 		told[k] = true
 	}

@@ -85,12 +85,12 @@ func (m Model) Check() error {
 	case m.Dimension != "" && m.Dimension != DimensionUser && m.Dimension != DimensionDesktop:
 		return workspace.Invalid(at+"assign_dimension", "%q is unknown, use USER or DESKTOP", m.Dimension)
 	case m.Strategy == "" && (m.Dimension != "" || m.UsersPerDesktop != 0 || m.DesktopsPerUser != 0):
-		return workspace.Invalid(at+"priority_strategy", "must be given: it says how the desktops are assigned")
+		return workspace.Invalid(at+"priority_strategy", "is required: it determines how the desktops are assigned")
 	case m.Strategy != "" && !known:
 		return workspace.Invalid(at+"priority_strategy", "%q is unknown, use USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, "+
 			"DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION", m.Strategy)
 	case m.Dimension != "" && dimension != "" && m.Dimension != dimension:
-		return workspace.Invalid(at+"assign_dimension", "%s does not go with %s, which needs %s", m.Dimension, m.Strategy, dimension)
+		return workspace.Invalid(at+"assign_dimension", "%s cannot be used with %s, which requires %s", m.Dimension, m.Strategy, dimension)
 	case m.UsersPerDesktop < 0 || m.UsersPerDesktop > MaxAssignNumber:
 		return workspace.Invalid(at+"desktop_assigin_user_num", "%d is out of range, use 0 to %d", m.UsersPerDesktop, MaxAssignNumber)
 	case m.DesktopsPerUser < 0 || m.DesktopsPerUser > MaxAssignNumber:
