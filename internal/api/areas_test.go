@@ -23,7 +23,7 @@ func TestJobsAreListedRetriedAndForgotten(t *testing.T) {
 
 	e.endSubJobs(job, workspace.SubJobFailed)
 	a := e.ok(e.get("/workspace-jobs/" + job))
-	if a.text("status") != "FAIL" || a.text("job_error_code") != string(workspace.CodeNoCapacity) || a.text("fail_reason") != "no host has room" || a.text("end_time") == "" {
+	if a.text("status") != "FAIL" || a.text("job_error_code") != string(workspace.CodeNoCapacity) || a.text("fail_reason") != "no host has capacity" || a.text("end_time") == "" {
 		t.Errorf("a failed job: %s", a.raw)
 	}
 	if s := (answer{body: a.at("sub_jobs", 0)}); s.text("status") != "FAILED" || s.text("error_code") == "" || s.text("fail_reason") == "" || s.text("end_time") == "" {
@@ -75,7 +75,7 @@ func (e *env) endSubJobs(job string, state workspace.SubJobState) {
 				s.State, s.Ended = workspace.SubJobWaiting, time.Time{}
 			}
 			if s.State == workspace.SubJobFailed {
-				s.Code, s.Reason = workspace.CodeNoCapacity, "no host has room"
+				s.Code, s.Reason = workspace.CodeNoCapacity, "no host has capacity"
 			}
 			if _, err := tx.SaveSubJob(e.Context(), s); err != nil {
 				return err

@@ -366,7 +366,7 @@ func (w *PoolWait) sentence(now time.Time) string {
 	case w.Coming >= w.Position:
 		return text + " A desktop will be made ready for you in a moment."
 	case w.Short:
-		return text + " There is no room for another desktop now; it is tried again and again. Your administrator can see why."
+		return text + " There is no capacity for another desktop now. Carrel keeps trying. Your administrator can see the reason."
 	case !w.Paused.IsZero():
 		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", autoscale.Rounded(w.Paused.Sub(now)))
 	default:

@@ -17,7 +17,7 @@ var (
 	ErrNotFound    = errors.New("no such machine")
 	ErrInvalid     = errors.New("the engine cannot make such a machine") // retrying is pointless
 	ErrConflict    = errors.New("the machine's state forbids it")        // such as hibernating a stopped machine
-	ErrNoCapacity  = errors.New("no room on any host")
+	ErrNoCapacity  = errors.New("no capacity on any host")
 	ErrUnavailable = errors.New("the engine does not answer")
 	// ErrAddressTaken means that another machine, of any installation, has the address: retry with another address.
 	ErrAddressTaken = errors.New("another machine has the address")

@@ -442,7 +442,7 @@ func TestAnOrderThatIsRefusedIsToldAndTriedAgain(t *testing.T) {
 		if !slices.ContainsFunc(log, refused) {
 			t.Errorf("the log does not tell: %+v", log)
 		}
-		if o := e.open(v); o.Outcome != pool.OutcomeWait || !strings.Contains(o.Pool.Reason, "no room for another desktop") {
+		if o := e.open(v); o.Outcome != pool.OutcomeWait || !strings.Contains(o.Pool.Reason, "no capacity for another desktop") {
 			t.Errorf("who opens the pool is told %+v", o.Pool.Reason)
 		}
 	})

@@ -192,7 +192,7 @@ func TestWhatHoldsWorkUpIsShownAtOnce(t *testing.T) {
 		j, err := e.service.Work.Job(e.t.Context(), project, id)
 		e.must(err)
 		s, d := j.SubJobs[0], e.desktops()[0]
-		if s.State.Done() || s.Code != workspace.CodeNoCapacity || !strings.Contains(s.Reason, "launching: no host has room") {
+		if s.State.Done() || s.Code != workspace.CodeNoCapacity || !strings.Contains(s.Reason, "launching: no host has capacity") {
 			t.Errorf("the sub-job is %s with code %q and reason %q", s.State, s.Code, s.Reason)
 		}
 		if d.Fault != s.Reason || d.Task != workspace.TaskCreating {

@@ -122,7 +122,7 @@ func classify(err error, step string, tries int, left time.Duration) retryDecisi
 func passing(err error, step string) (workspace.Code, string) {
 	switch {
 	case errors.Is(err, engine.ErrNoCapacity):
-		return workspace.CodeNoCapacity, step + ": no host has room; it is tried again, add a host or delete desktops"
+		return workspace.CodeNoCapacity, step + ": no host has capacity; Carrel tries again: add a host or delete desktops"
 	case errors.Is(err, engine.ErrUnavailable):
 		return workspace.CodeUnavailable, step + ": the engine does not answer; it is tried again"
 	default:

@@ -24,7 +24,7 @@ func (p Policy) PrefixOf(userName string) (string, error) {
 	name := hyphens.Replace(local)
 	if len(name) > most {
 		if !p.Truncate {
-			return "", workspace.Invalid("user_name", "%q has %d characters, name policy %q has room for %d", userName, len(name), p.Name, most)
+			return "", workspace.Invalid("user_name", "%q has %d characters, name policy %q allows %d", userName, len(name), p.Name, most)
 		}
 		name = name[:most]
 	}

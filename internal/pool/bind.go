@@ -132,7 +132,7 @@ func (p Pool) Prospect(c Availability, ahead int, now time.Time) BindDecision {
 		if until := p.Scale.PausedUntil(); until.After(now) {
 			why = fmt.Sprintf("making desktops failed %d times in a row, it is tried again in %v", p.Scale.Failures, autoscale.Rounded(until.Sub(now)))
 		} else if until := p.Scale.ShortUntil(); until.After(now) {
-			why = fmt.Sprintf("there is no room for another desktop, it is tried again in %v", autoscale.Rounded(until.Sub(now)))
+			why = fmt.Sprintf("there is no capacity for another desktop; next attempt in %v", autoscale.Rounded(until.Sub(now)))
 		}
 		return BindDecision{Outcome: OutcomeWait, Reason: why}
 	}

@@ -174,7 +174,7 @@ func (e *Engine) makePool(s server, name string, sizeGiB int, progress func(stri
 	}
 	fits := poolSize(sizeGiB, under, len(e.pools()))
 	if fits < sizeGiB {
-		progress(fmt.Sprintf("The storage pool %s gets %d GiB instead of %d: the disk under it has no room for more", name, fits, sizeGiB))
+		progress(fmt.Sprintf("The storage pool %s gets %d GiB instead of %d: the disk under it has no space for more", name, fits, sizeGiB))
 	}
 	if err := e.createPool(s, name, fits); err != nil && !overlapped(err) {
 		return err
