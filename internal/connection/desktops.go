@@ -65,7 +65,7 @@ var Obstacles = []Obstacle{
 func (o Obstacle) Sentence() string {
 	switch o {
 	case ObsCreating:
-		return "This desktop is being made."
+		return "This desktop is being created."
 	case ObsStarting:
 		return "This desktop is starting."
 	case ObsStopping:
@@ -73,19 +73,19 @@ func (o Obstacle) Sentence() string {
 	case ObsRestarting:
 		return "This desktop is restarting."
 	case ObsHibernating:
-		return "This desktop is going to sleep."
+		return "This desktop is hibernating."
 	case ObsDeleting:
 		return "This desktop is being deleted."
 	case ObsPreparing:
-		return "This desktop is being made ready for you."
+		return "This desktop is being prepared for you."
 	case ObsRebuilding:
-		return "This desktop is getting a fresh system. It can be opened again in a few minutes."
+		return "This desktop is being rebuilt. You can open it again in a few minutes."
 	case ObsBusy:
-		return "An administrator is working on this desktop."
+		return "An administrator is changing this desktop. Try again in a moment."
 	case ObsMaintenance:
 		return "This desktop is under maintenance. Your administrator will make it available again."
 	case ObsFault:
-		return "Something is wrong with this desktop. Ask your administrator."
+		return "This desktop has an error. Ask your administrator."
 	default:
 		return ""
 	}

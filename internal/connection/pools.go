@@ -60,7 +60,7 @@ func (s PoolState) Sentence() string {
 	case PoolReady:
 		return "A desktop is ready for you."
 	case PoolGrows:
-		return "No desktop is free at the moment. One is made ready when you ask for it; that takes a moment."
+		return "No desktop is free at the moment. One is created when you open the pool; this takes a moment."
 	case PoolFull:
 		return "All desktops are in use. Try again later, or ask your administrator for more."
 	case PoolMaintenance:
@@ -306,7 +306,7 @@ func (l *poolViews) card(u directory.User, p pool.Pool) UserPool {
 	case c.Wait != nil:
 		c.Reason = c.Wait.Reason
 	case c.State == PoolYours && m.Isolated:
-		c.Reason = "Your desktop broke and was put aside. Your administrator will mend it."
+		c.Reason = "Your desktop has an error and was isolated. Your administrator will repair it."
 	default:
 		c.Reason = c.State.Sentence()
 	}
@@ -362,14 +362,14 @@ func (w *PoolWait) sentence(now time.Time) string {
 	}
 	switch {
 	case w.Step != "":
-		return text + " A desktop is being made ready for you."
+		return text + " A desktop is being prepared for you."
 	case w.Coming >= w.Position:
-		return text + " A desktop will be made ready for you in a moment."
+		return text + " A desktop will be prepared for you in a moment."
 	case w.Short:
 		return text + " There is no capacity for another desktop now. Carrel keeps trying. Your administrator can see the reason."
 	case !w.Paused.IsZero():
-		return text + fmt.Sprintf(" Making desktops failed several times; it is tried again in %v. Your administrator can see why.", autoscale.Rounded(w.Paused.Sub(now)))
+		return text + fmt.Sprintf(" Creating desktops failed several times; next attempt in %v. Your administrator can see the reason.", autoscale.Rounded(w.Paused.Sub(now)))
 	default:
-		return text + " A desktop will be made for you."
+		return text + " A desktop will be created for you."
 	}
 }

@@ -371,13 +371,13 @@ func TestAutoscaleSays(t *testing.T) {
 		}), "CREATE 2 min-idle", "0 idle, 0 coming, min_idle is 2"},
 		{"pauses after the third", scaled(func(s *pool.PoolSnapshot) {
 			s.Pool.Scale = autoscale.History{Failures: 3, Failed: noon.Add(-time.Minute + time.Second)}
-		}), "", "making desktops failed 3 times in a row, again in 1s"},
+		}), "", "creating desktops failed 3 times in a row; next attempt in 1s"},
 		{"tries a single one a minute after the third", scaled(func(s *pool.PoolSnapshot) {
 			s.Pool.Scale = autoscale.History{Failures: 3, Failed: noon.Add(-time.Minute)}
-		}), "CREATE 1 min-idle", "making desktops failed 3 times in a row, one is tried at a time"},
+		}), "CREATE 1 min-idle", "creating desktops failed 3 times in a row, one is tried at a time"},
 		{"pauses after repeated failures and says until when", scaled(func(s *pool.PoolSnapshot) {
 			s.Pool.Scale = autoscale.History{Failures: 5, Failed: noon.Add(-time.Minute)}
-		}), "", "making desktops failed 5 times in a row, again in 3m0s"},
+		}), "", "creating desktops failed 5 times in a row; next attempt in 3m0s"},
 		{"tries a single one after the pause", scaled(func(s *pool.PoolSnapshot) {
 			s.Pool.Scale = autoscale.History{Failures: 5, Failed: noon.Add(-4 * time.Minute)}
 		}), "CREATE 1 min-idle", "one is tried at a time"},
@@ -400,12 +400,12 @@ func TestAutoscaleSays(t *testing.T) {
 		{"puts aside nothing that never worked: its own wrecks go", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(3, nil), true
 			s.Members[0].Status, s.Members[0].IdleSince = desktop.StatusError, time.Time{}
-		}), "DELETE d00 wreck", "and nobody's"},
+		}), "DELETE d00 wreck", "without a user"},
 		{"puts aside a dynamic desktop that broke under its person", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(3, nil), true
 			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
 			s.Members[0].Status = desktop.StatusError
-		}), "ISOLATE d00 isolation", "put aside"},
+		}), "ISOLATE d00 isolation", "isolated"},
 		{"leaves a static desktop to its person", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation, s.Pool.Type = readyMembers(3, nil), true, pool.Static
 			s.Members[0] = s.Members[0].AfterBinding("ann", noon)
@@ -419,17 +419,17 @@ func TestAutoscaleSays(t *testing.T) {
 			s.Members, s.Pool.Policy.IdleMinutes = readyMembers(4, func(m *desktop.Member) { m.AutoCreated = false }), new(0)
 		}), "", ""},
 		{"removes its own wrecks and replaces them", scaled(func(s *pool.PoolSnapshot) { s.Members = readyMembers(1, broken) }),
-			"DELETE d00 wreck; CREATE 2 min-idle", "broken for 10m0s or longer, and nobody's"},
+			"DELETE d00 wreck; CREATE 2 min-idle", "broken for 10m0s or longer, without a user"},
 		{"puts broken desktops aside instead, if told to", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.AutoIsolation = readyMembers(1, broken), true
-		}), "ISOLATE d00 isolation; CREATE 2 min-idle", "put aside until an administrator"},
+		}), "ISOLATE d00 isolation; CREATE 2 min-idle", "isolated until an administrator"},
 		{"puts no more aside than allowed", scaled(func(s *pool.PoolSnapshot) {
 			s.Members = append(readyMembers(2, nil), desktop.Member{DesktopID: "x", Isolated: true}, desktop.Member{DesktopID: "y", Status: desktop.StatusError, Used: true})
 			s.Pool.Policy.AutoIsolation, s.Pool.Policy.MaxIsolated = true, 1
-		}), "", "1 desktop broken, but at most 1 may be put aside and 1 are"},
+		}), "", "1 desktop broken, but at most 1 may be isolated and 1 are"},
 		{"waits after making before it deletes", scaled(func(s *pool.PoolSnapshot) {
 			s.Members, s.Pool.Policy.IdleMinutes, s.Pool.Scale.Created = readyMembers(4, nil), new(60), noon.Add(-time.Minute)
-		}), "", "desktops were made a moment ago; again in 4m0s"},
+		}), "", "desktops were created a moment ago; next attempt in 4m0s"},
 		{"waits after deleting before it makes spare ones, but lets nobody wait", scaled(func(s *pool.PoolSnapshot) {
 			s.Pool.Scale.Deleted, s.Waiting = noon.Add(-time.Minute), 1
 		}), "CREATE 1 people-wait", "2 more idle desktops wanted, but spare ones were deleted a moment ago"},

@@ -55,9 +55,9 @@ func Bind(a BindRequest, now time.Time) BindDecision {
 		over := a.Pool.BindingOver(m, now)
 		switch {
 		case over == "" && m.Isolated:
-			return BindDecision{Outcome: OutcomeShut, DesktopID: m.DesktopID, Reason: "the person's desktop broke and was put aside"}
+			return BindDecision{Outcome: OutcomeShut, DesktopID: m.DesktopID, Reason: "the user's desktop has an error and was isolated"}
 		case over == "":
-			return BindDecision{Outcome: OutcomeSame, DesktopID: m.DesktopID, Start: m.Off(), Reason: "the person has this desktop"}
+			return BindDecision{Outcome: OutcomeSame, DesktopID: m.DesktopID, Start: m.Off(), Reason: "the user has this desktop already"}
 		}
 		ended = m.DesktopID
 	}
@@ -124,13 +124,13 @@ func (p Pool) Prospect(c Availability, ahead int, now time.Time) BindDecision {
 	case c.Idle+c.Coming > ahead:
 		return BindDecision{Outcome: OutcomeWait, Reason: fmt.Sprintf("%d idle, %d coming, %s longer", c.Idle, c.Coming, autoscale.Waits(ahead))}
 	case !p.Autoscaling || p.Policy.Type == "":
-		return BindDecision{Outcome: OutcomeFull, Reason: "all desktops are taken and the pool does not grow by itself"}
+		return BindDecision{Outcome: OutcomeFull, Reason: "all desktops are in use and the pool does not scale out by itself"}
 	case c.Idle+c.Coming+left <= ahead:
-		return BindDecision{Outcome: OutcomeFull, Reason: fmt.Sprintf("all desktops are taken and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
+		return BindDecision{Outcome: OutcomeFull, Reason: fmt.Sprintf("all desktops are in use and max_auto_created (%d) is reached", p.Policy.MaxAutoCreated)}
 	default:
-		why := "a desktop is made for the person"
+		why := "a desktop is created for the user"
 		if until := p.Scale.PausedUntil(); until.After(now) {
-			why = fmt.Sprintf("making desktops failed %d times in a row, it is tried again in %v", p.Scale.Failures, autoscale.Rounded(until.Sub(now)))
+			why = fmt.Sprintf("creating desktops failed %d times in a row; next attempt in %v", p.Scale.Failures, autoscale.Rounded(until.Sub(now)))
 		} else if until := p.Scale.ShortUntil(); until.After(now) {
 			why = fmt.Sprintf("there is no capacity for another desktop; next attempt in %v", autoscale.Rounded(until.Sub(now)))
 		}
@@ -156,7 +156,7 @@ func (p Pool) BindingOver(m desktop.Member, now time.Time) string {
 	case p.Type == Static || m.Connected():
 		return ""
 	case m.Isolated:
-		return "the desktop broke and was put aside"
+		return "the desktop has an error and was isolated"
 	case !now.Before(end):
 		return fmt.Sprintf("nobody was connected for %s", workspace.Plural(p.RetentionMinutes, "minute"))
 	}
@@ -202,7 +202,7 @@ func Tidy(p Pool, members []desktop.Member, now time.Time) []Tidying {
 		case over != "" && (m.Task == workspace.NoTask || m.Leaving()):
 			all = append(all, Tidying{DesktopID: m.DesktopID, UserID: m.UserID, Reset: released.NeedsReset(), Reason: over})
 		case m.NeedsReset() && !m.InMaintenance && !(m.Troubled && now.Sub(m.Updated) < ResetPause):
-			all = append(all, Tidying{DesktopID: m.DesktopID, Reset: true, Reason: "somebody has used it since its last reset"})
+			all = append(all, Tidying{DesktopID: m.DesktopID, Reset: true, Reason: "it was used since its last reset"})
 		}
 	}
 	slices.SortFunc(all, func(a, b Tidying) int { return cmp.Compare(a.DesktopID, b.DesktopID) })
@@ -220,7 +220,7 @@ func MayReset(p Pool, m desktop.Member, userID string, past []time.Time, now tim
 	case m.UserID != userID || !m.Bound():
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is not yours"}
 	case !p.Reset.Enabled:
-		return &workspace.Error{Code: workspace.CodeForbidden, Message: "the desktops of this pool are reset by an administrator only"}
+		return &workspace.Error{Code: workspace.CodeForbidden, Message: "only an administrator can reset the desktops of this pool"}
 	case p.InMaintenance || m.InMaintenance || m.Isolated:
 		return &workspace.Error{Code: workspace.CodeConflict, Message: "this desktop is under maintenance"}
 	case m.Task != workspace.NoTask:

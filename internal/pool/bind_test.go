@@ -60,26 +60,26 @@ func TestBind(t *testing.T) {
 		{"shuts a static desktop that was put aside", func(a *pool.BindRequest) {
 			bound(&a.Members[1])
 			a.Members[1].Isolated, a.Pool.Type = true, pool.Static
-		}, pool.BindDecision{Outcome: pool.OutcomeShut, DesktopID: "d01", Reason: "put aside"}},
+		}, pool.BindDecision{Outcome: pool.OutcomeShut, DesktopID: "d01", Reason: "isolated"}},
 		{"does not let anybody overtake", func(a *pool.BindRequest) { a.Ahead = 3 },
-			pool.BindDecision{Outcome: pool.OutcomeFull, Reason: "does not grow"}},
+			pool.BindDecision{Outcome: pool.OutcomeFull, Reason: "does not scale out"}},
 		{"waits for a desktop that comes", func(a *pool.BindRequest) { a.Members = a.Members[:1]; a.Members[0].Task = desktop.TaskRebuilding },
 			pool.BindDecision{Outcome: pool.OutcomeWait, Reason: "0 idle, 1 coming"}},
 		{"waits for one that is made on access", func(a *pool.BindRequest) {
 			a.Members, a.Pool.Autoscaling = nil, true
 			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 1}
-		}, pool.BindDecision{Outcome: pool.OutcomeWait, Reason: "a desktop is made"}},
+		}, pool.BindDecision{Outcome: pool.OutcomeWait, Reason: "a desktop is created"}},
 		{"says honestly that making one failed", func(a *pool.BindRequest) {
 			a.Members, a.Pool.Autoscaling = nil, true
 			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 1}
 			a.Pool.Scale = autoscale.History{Failures: 3, Failed: noon.Add(-20 * time.Second)}
-		}, pool.BindDecision{Outcome: pool.OutcomeWait, Reason: "failed 3 times in a row, it is tried again in 40s"}},
+		}, pool.BindDecision{Outcome: pool.OutcomeWait, Reason: "failed 3 times in a row; next attempt in 40s"}},
 		{"is full at the cap", func(a *pool.BindRequest) {
 			a.Pool.Autoscaling, a.Ahead = true, 3
 			a.Pool.Policy = autoscale.Policy{Type: autoscale.AccessCreated, MaxAutoCreated: 3}
 		}, pool.BindDecision{Outcome: pool.OutcomeFull, Reason: "max_auto_created (3) is reached"}},
 		{"is full when all are taken and it does not grow", func(a *pool.BindRequest) { a.Members = nil },
-			pool.BindDecision{Outcome: pool.OutcomeFull, Reason: "does not grow"}},
+			pool.BindDecision{Outcome: pool.OutcomeFull, Reason: "does not scale out"}},
 		{"is shut under maintenance", func(a *pool.BindRequest) { a.Pool.InMaintenance = true },
 			pool.BindDecision{Outcome: pool.OutcomeShut, Reason: "maintenance"}},
 	} {
@@ -313,7 +313,7 @@ func TestMayReset(t *testing.T) {
 		{"no oftener than the policy says", nil, []time.Time{ago(time.Hour), ago(23 * time.Hour), ago(25 * time.Hour)}, workspace.CodeRateLimited, "2 times in 24 hours; again in 1h0m0s"},
 		{"only when as few resets are left as the policy says", nil, []time.Time{ago(2 * time.Hour), ago(23 * time.Hour), ago(time.Hour)}, workspace.CodeRateLimited, "again in 22h0m0s"},
 		{"only their own desktop", func(_ *pool.Pool, m *desktop.Member) { m.UserID = "bob" }, nil, workspace.CodeForbidden, "not yours"},
-		{"not without a policy", func(p *pool.Pool, _ *desktop.Member) { p.Reset.Enabled = false }, nil, workspace.CodeForbidden, "by an administrator only"},
+		{"not without a policy", func(p *pool.Pool, _ *desktop.Member) { p.Reset.Enabled = false }, nil, workspace.CodeForbidden, "only an administrator"},
 		{"not while it is busy", func(_ *pool.Pool, m *desktop.Member) { m.Task = workspace.TaskRebooting }, nil, workspace.CodeConflict, "is busy (rebooting)"},
 		{"not under maintenance", func(p *pool.Pool, _ *desktop.Member) { p.InMaintenance = true }, nil, workspace.CodeConflict, "maintenance"},
 	} {

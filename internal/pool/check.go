@@ -232,7 +232,7 @@ func checkRetention(of PoolType, minutes *int) error {
 	switch {
 	case minutes == nil:
 	case of == Static && *minutes != 0:
-		return workspace.Invalid(field, "is for DYNAMIC pools only, people keep the desktop of a STATIC one; leave it out")
+		return workspace.Invalid(field, "is for DYNAMIC pools only: in a STATIC pool users keep their desktops; leave it out")
 	case of != Static && (*minutes < MinRetention || *minutes > MaxRetention):
 		return workspace.Invalid(field, "%d minutes is out of range, use %d to %d", *minutes, MinRetention, MaxRetention)
 	}

@@ -43,7 +43,7 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 				continue
 			}
 			if m.Faulty() {
-				return workspace.Errorf(workspace.CodeConflict, "desktop_ids[%d]: desktop %s is still broken, restart or rebuild it first", i, m.Name)
+				return workspace.Errorf(workspace.CodeConflict, "desktop_ids[%d]: desktop %s still has an error, restart or rebuild it first", i, m.Name)
 			}
 			was := m.Binding
 			m.Isolated, m.IdleSince = false, tx.Now()

@@ -255,9 +255,9 @@ func (d *Decision) isolate(s Snapshot, now time.Time) {
 	limit := cmp.Or(s.Policy.MaxIsolated, DefaultMaxIsolated)
 	left := max(limit-d.Inputs.Isolated, 0)
 	if len(broken) > left {
-		d.Skip(RuleAside, "%s broken, but at most %d may be put aside and %d are", workspace.Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
+		d.Skip(RuleAside, "%s broken, but at most %d may be isolated and %d are", workspace.Plural(len(broken), "desktop"), limit, d.Inputs.Isolated)
 	}
-	d.act(Isolate, RuleIsolate, first(broken, left), "broken for %v or longer, put aside until an administrator takes them back", IsolationGrace)
+	d.act(Isolate, RuleIsolate, first(broken, left), "broken for %v or longer, isolated until an administrator takes them back", IsolationGrace)
 }
 
 // deleteWrecks deletes broken desktops that autoscaling created, so that they do not count against the limit for ever. It returns
@@ -270,7 +270,7 @@ func (d *Decision) deleteWrecks(s Snapshot, now time.Time) int {
 			wrecks = append(wrecks, m)
 		}
 	}
-	d.act(Delete, RuleWreck, wrecks, "made by autoscaling, broken for %v or longer, and nobody's", WreckGrace)
+	d.act(Delete, RuleWreck, wrecks, "created by autoscaling, broken for %v or longer, without a user", WreckGrace)
 	return len(wrecks)
 }
 
@@ -295,7 +295,7 @@ func (d *Decision) deleteSpare(s Snapshot, now time.Time, leaving int) {
 		d.Skip(RuleKeep, "%s could go, but the pool keeps at least %d", workspace.Plural(m, "idle desktop"), policy.MinRetention)
 	}
 	if wait := s.History.Created.Add(CoolDown).Sub(now); n > 0 && wait > 0 {
-		d.Skip(RuleCoolDown, "%s could go, but desktops were made a moment ago; again in %v", workspace.Plural(n, "idle desktop"), Rounded(wait))
+		d.Skip(RuleCoolDown, "%s could go, but desktops were created a moment ago; next attempt in %v", workspace.Plural(n, "idle desktop"), Rounded(wait))
 		return
 	}
 	d.act(Delete, RuleSpare, first(spare, n), "idle for %v or longer, %d idle and %d wanted", retention, d.Inputs.Idle, d.wanted())
@@ -319,16 +319,16 @@ func (d *Decision) create(s Snapshot, now time.Time) {
 	people := min(missing, max(in.Waiting-in.Idle-in.Coming, 0))
 	n := missing
 	if wait := s.History.Deleted.Add(CoolDown).Sub(now); wait > 0 && n > people {
-		d.Skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; again in %v", workspace.Plural(n-people, "more idle desktop"), Rounded(wait))
+		d.Skip(RuleCoolDown, "%s wanted, but spare ones were deleted a moment ago; next attempt in %v", workspace.Plural(n-people, "more idle desktop"), Rounded(wait))
 		n = people
 	}
 	n = d.within(n, RuleCap, in.Policy.MaxAutoCreated-in.Auto, "max_auto_created is %d and there are %d", in.Policy.MaxAutoCreated, in.Auto)
 	if s.History.Failures >= BreakerFailures {
 		allowed := 1 - in.Making
 		if wait := s.History.PausedUntil().Sub(now); wait > 0 {
-			n = d.within(n, RuleBreaker, 0, "making desktops failed %d times in a row, again in %v", s.History.Failures, Rounded(wait))
+			n = d.within(n, RuleBreaker, 0, "creating desktops failed %d times in a row; next attempt in %v", s.History.Failures, Rounded(wait))
 		}
-		n = d.within(n, RuleBreaker, allowed, "making desktops failed %d times in a row, one is tried at a time", s.History.Failures)
+		n = d.within(n, RuleBreaker, allowed, "creating desktops failed %d times in a row, one is tried at a time", s.History.Failures)
 	}
 	if wait := s.History.ShortUntil().Sub(now); wait > 0 {
 		n = d.within(n, RuleRefused, 0, "%s; again in %v", s.History.Shortage, Rounded(wait))

@@ -297,7 +297,7 @@ func (t *reconciliation) untidy(now time.Time) []pool.Tidying {
 		if m.Bound() && slices.Contains(t.unauthorized, m.DesktopID) && !told {
 			all = append(all, pool.Tidying{
 				DesktopID: m.DesktopID, UserID: m.UserID, Reset: m.AfterRelease().NeedsReset(),
-				Reason: "the person may no longer use the pool",
+				Reason: "the user no longer has access to the pool",
 			})
 		}
 	}
