@@ -318,7 +318,7 @@ func TestGoingBackStopsWhatIsUnderWayAndUndoesIt(t *testing.T) {
 			t.Errorf("%d desktops have the former image, the pool has %s", n, e.pool().ImageID)
 		}
 		said := e.sim.Messages(m.DesktopID)
-		if len(said) != 2 || said[1].Title != "This desktop stays as it is" || said[1].ID != said[0].ID {
+		if len(said) != 2 || said[1].Title != "The rebuild was cancelled" || said[1].ID != said[0].ID {
 			t.Errorf("the person was told %+v", said)
 		}
 		e.checkWhole(5, desktop.StatusActive)

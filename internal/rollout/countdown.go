@@ -53,9 +53,9 @@ func CountdownNotices(holders []desktop.Assignment, message string, left time.Du
 	return notices(holders, languages, func(language string) (title, text string) {
 		minutes := int((left + 30*time.Second) / time.Minute)
 		if language == "zh" {
-			return "本桌面即将更换系统", strings.TrimSpace(message + "\n\n" + chineseCountdown(minutes))
+			return "本桌面即将重建", strings.TrimSpace(message + "\n\n" + chineseCountdown(minutes))
 		}
-		return "This desktop gets a new system", strings.TrimSpace(message + "\n\n" + englishCountdown(minutes))
+		return "This desktop will be rebuilt", strings.TrimSpace(message + "\n\n" + englishCountdown(minutes))
 	})
 }
 
@@ -63,9 +63,9 @@ func CountdownNotices(holders []desktop.Assignment, message string, left time.Du
 func RecallNotices(holders []desktop.Assignment, languages map[string]string) []Notice {
 	return notices(holders, languages, func(language string) (title, text string) {
 		if language == "zh" {
-			return "本桌面暂不更换系统", "之前的通知已取消，您可以继续工作。"
+			return "重建已取消", "本桌面不会重建，您可以继续工作。"
 		}
-		return "This desktop stays as it is", "The earlier message no longer holds. You can go on working."
+		return "The rebuild was cancelled", "This desktop is not rebuilt. You can go on working."
 	})
 }
 
@@ -75,7 +75,7 @@ func englishCountdown(minutes int) string {
 		when = "In " + workspace.Plural(minutes, "minute")
 	}
 	return when + " this session ends and the system disk is replaced. Save your work now, on a data disk or outside this desktop: " +
-		"what is on the system disk, your home folder too, will be gone. Afterwards you can open the desktop again."
+		"everything on the system disk, including your home folder, will be deleted. Afterwards you can open the desktop again."
 }
 
 func chineseCountdown(minutes int) string {
@@ -83,7 +83,7 @@ func chineseCountdown(minutes int) string {
 	if minutes > 0 {
 		when = fmt.Sprintf("%d 分钟后", minutes)
 	}
-	return when + "本次会话将结束，系统盘将被更换。请立即把文件保存到数据盘或桌面之外：系统盘上的内容（包括您的主目录）将不复存在。之后您可以重新打开桌面。"
+	return when + "本次会话将结束，系统盘将被更换。请立即把文件保存到数据盘或桌面之外：系统盘上的内容（包括您的主目录）将被删除。之后您可以重新打开桌面。"
 }
 
 func notices(holders []desktop.Assignment, languages map[string]string, words func(language string) (title, text string)) []Notice {

@@ -174,14 +174,14 @@ test("A rebuild counts down over the open desktop, and begins when its person is
   await picture(page, "pool-rebuild");
   await accessible(page);
   await page.goBack();
-  await card(page, "Studio").getByText(/This desktop is renewed at/).waitFor();
+  await card(page, "Studio").getByText(/This desktop is will be rebuilt at/).waitFor();
   await picture(page, "pool-rebuild-card");
   await accessible(page);
   await page.goForward();
   await shown(page);
   await meanwhile(async () => {
     await page.getByRole("button", { name: "I have saved, begin now" }).click();
-    await page.getByText("Being renewed").waitFor();
+    await page.getByText("Rebuilding", { exact: true }).waitFor();
     await picture(page, "pool-rebuilding");
   });
   await shown(page);

@@ -277,7 +277,7 @@ test("A password is changed by who knows the present one", async (t) => {
   const change = async (from, to) => {
     await page.getByRole("button", { name: /Your account/ }).click();
     await page.getByRole("menuitem", { name: "Change password" }).click();
-    await page.getByLabel("Present password").fill(from);
+    await page.getByLabel("Current password").fill(from);
     await page.getByLabel("New password", { exact: true }).fill(to);
     await page.getByLabel("New password, again").fill(to);
   };
