@@ -92,10 +92,13 @@ docs: ## Write the generated tables of the documentation anew
 generate: ## Write what is generated from the API's data and the overlay anew
 	@go run ./internal/api/generate
 
+coverage: build ## Note which operations the tests call, and write docs/coverage.md anew
+	@scripts/coverage
+
 lint: web ## Run the linters
 	@scripts/tool golangci-lint run ./... ./test/sdk/...
 
 clean: ## Remove what was built; data and packages stay
 	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts
 
-.PHONY: help setup setup-test test-setup build guest run image web check test first-run e2e bench docs generate lint clean
+.PHONY: help setup setup-test test-setup build guest run image web check test first-run e2e bench docs generate coverage lint clean

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"carrel/internal/app"
+	"carrel/test/called"
 )
 
 // Options say how to start a process.
@@ -43,6 +44,8 @@ type Process struct {
 	log  *logBuffer
 	done chan struct{} // closed when the process has ended
 	err  error         // how, once done is closed
+
+	noteCalled func() // notes which operations were called on Incus, if the process still answers
 }
 
 // patience is how long a test waits for an answer. It ends a test that would wait for ever, and is no measure.
@@ -115,6 +118,11 @@ func Start(t testing.TB, o Options) *Process {
 	}
 	serving := make(chan struct{})
 	go p.follow(stdout, serving)
+	p.noteCalled = func() {
+		if o.Engine == "incus" && p.Bootstrap.Endpoint != "" {
+			called.Note(t, p.Bootstrap.Endpoint, "incus")
+		}
+	}
 	t.Cleanup(func() { p.Kill(t) })
 	select {
 	case <-serving:
@@ -159,6 +167,7 @@ func (p *Process) readBootstrap(t testing.TB) {
 // Kill ends the process with SIGKILL and waits for its end. A process that has ended stays as it is.
 func (p *Process) Kill(t testing.TB) {
 	t.Helper()
+	p.noteCalled()
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Error(err)
 	}
@@ -167,6 +176,7 @@ func (p *Process) Kill(t testing.TB) {
 
 // Terminate ends the process with SIGTERM and returns how it ended: nil for exit code 0.
 func (p *Process) Terminate(ctx context.Context) error {
+	p.noteCalled()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}

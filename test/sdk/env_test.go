@@ -15,6 +15,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/workspace/v2/model"
 
 	"carrel/internal/app"
+	"carrel/test/called"
 )
 
 // env is a running Carrel over simulated desktops, with a client of its administrator's.
@@ -32,7 +33,10 @@ func newEnv(t *testing.T) *env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.Stop(t.Context()) })
+	t.Cleanup(func() {
+		called.Note(t, a.Bootstrap.Endpoint, "sdk")
+		a.Stop(t.Context())
+	})
 	e := &env{T: t, Bootstrap: a.Bootstrap}
 	e.WorkspaceClient = e.client(e.credentials(e.SecretKey))
 	return e

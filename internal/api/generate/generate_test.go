@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -9,7 +12,7 @@ import (
 
 // TestTheGeneratedFilesAreWhatIsGenerated fails when somebody changed a generated file, or the overlay without `make generate`.
 func TestTheGeneratedFilesAreWhatIsGenerated(t *testing.T) {
-	if err := run("..", "", true); err != nil {
+	if err := run("../../..", options{check: true}); err != nil {
 		t.Error(err)
 	}
 }
@@ -152,5 +155,46 @@ func TestOwnParametersAreAddedToTheOperationsOfTheAPI(t *testing.T) {
 		if err := data.add(own); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
+	}
+}
+
+func TestCoverage(t *testing.T) {
+	data := &apiData{Operations: map[string]operation{
+		"ListThings":  {Method: "GET", Path: "/v2/{project_id}/things", Area: "things"},
+		"UpdateThing": {Method: "PUT", Path: "/v2/{project_id}/things/{thing_id}", Area: "things"},
+		"BuyThing":    {Method: "POST", Path: "/v2/{project_id}/things/order", Area: "orders"},
+	}}
+	areas := []overlay.Area{{Operations: []overlay.Operation{{ID: "ListThings"}}}}
+	never := map[string]overlay.Reason{"BuyThing": overlay.BillsMoney}
+	page, err := coverage(data, areas, never, calledData{"sdk": {"ListThings"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Of 3 operations, 1 are served, 1 are planned and 1 will never be served.",
+		"| things | ListThings | `GET /v2/{project_id}/things` | served | ● |  |",
+		"| things | UpdateThing | `PUT /v2/{project_id}/things/{thing_id}` | planned |  |  |",
+		"| orders | BuyThing | `POST /v2/{project_id}/things/order` | never: bills money |  |  |",
+	} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+	if _, err := coverage(data, areas, map[string]overlay.Reason{"ListThings": overlay.NeedsWindows}, nil); err == nil {
+		t.Error("an operation is served, and never to be served")
+	}
+	if _, err := coverage(data, areas, map[string]overlay.Reason{"Unheard": overlay.NeedsWindows}, nil); err == nil {
+		t.Error("an operation that does not exist is never to be served")
+	}
+}
+
+func TestWhatWasCalledIsTaken(t *testing.T) {
+	notes := filepath.Join(t.TempDir(), "called")
+	if err := os.WriteFile(notes, []byte("sdk\tB\nsdk\tA\nsdk\tB\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := takeCalled(calledData{"sdk": {"C"}, "incus": {"D"}}, notes)
+	if want := (calledData{"sdk": {"A", "B"}, "incus": {"D"}}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %v, want %v: what ran replaces the former, the rest stays", got, err, want)
 	}
 }
