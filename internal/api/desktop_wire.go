@@ -13,12 +13,6 @@ type jobReply struct {
 	JobID string `json:"job_id" doc:"Poll it with ShowJob or ListItaSubJobs"`
 }
 
-// DesktopPath is the path of one desktop.
-type DesktopPath struct {
-	Project
-	DesktopID string `path:"desktop_id"`
-}
-
 // DesktopDetailFilter has the query parameters of the lists with details.
 type DesktopDetailFilter struct {
 	Project

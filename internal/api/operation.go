@@ -51,8 +51,7 @@ type registration func(*Server, huma.API, huma.Operation)
 // operations returns the route table, by area.
 func (s *Server) operations() map[string][]operation {
 	all := map[string][]operation{
-		"assignment": s.attachOperations(),
-		"pools":      s.poolOperations(),
+		"pools": s.poolOperations(),
 	}
 	for area, routes := range s.generated() {
 		all[area] = each(routes, func(r route) operation { return r.operation })

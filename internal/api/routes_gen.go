@@ -23,6 +23,16 @@ func (s *Server) generated() map[string][]route {
 			{operation{"GET", "/v2/{project_id}/ad-ous", "ListAdOus", iam.Read, answering(s.listDirectoryOUs), "List the organisational units of the directory"}, "workspace:ou:listAdOus"},
 			{operation{"GET", "/v2/{project_id}/ou-users", "ListAdOuUsers", iam.Read, answering(s.listOUPeople), "List the users at a location in the directory"}, "workspace:ou:listOuUsers"},
 		},
+		"assignment": {
+			{operation{"POST", "/v2/{project_id}/desktops/attach", "AttachInstances", iam.Write, answering(s.attach), "Assign desktops to the users that each names"}, "workspace:desktops:attachUsers"},
+			{operation{"POST", "/v2/{project_id}/desktops/batch-attach", "BatchAttachInstances", iam.Write, answering(s.batchAttach), "Assign desktops to users by a strategy"}, "workspace:desktops:batchAttachUsers"},
+			{operation{"POST", "/v2/{project_id}/desktops/pre-batch-attach", "BatchAssociateInstances", iam.Write, answering(s.previewAttach), "Preview BatchAttachInstances"}, "workspace:desktops:preBatchAttachUsers"},
+			{operation{"POST", "/v2/{project_id}/desktops/detach", "DetachInstances", iam.Write, answering(s.detach), "Detach desktops from all their users"}, "workspace:desktops:detachUsers"},
+			{operation{"POST", "/v2/{project_id}/desktops/batch-detach", "BatchDetachInstances", iam.Write, answering(s.batchDetach), "Detach desktops from users"}, "workspace:desktops:batchDetachUsers"},
+			{operation{"GET", "/v2/{project_id}/desktops/{desktop_id}/detach-info", "ListDesktopDetachInfo", iam.Read, answering(s.listDetachments), "List from whom a desktop was detached"}, "workspace:desktops:listDetachInfo"},
+			{operation{"POST", "/v2/{project_id}/desktops/change-user-privilege-group", "ChangeUserPrivilegeGroup", iam.Write, answering(s.changePrivileges), "Change the privilege of users in desktops"}, "workspace:desktops:changeUserPrivilegeGroup"},
+			{operation{"PUT", "/v2/{project_id}/desktops/change-username", "UpdateDesktopUsername", iam.Write, silent(http.StatusOK, s.renameUser), "Rename a user, also in their desktops"}, "workspace:desktops:changeUsername"},
+		},
 		"catalog": {
 			{operation{"GET", "/v2/{project_id}/products", "ListProducts", iam.Read, answering(s.listProducts), "List products"}, "workspace:products:list"},
 			{operation{"GET", "/v2/{project_id}/images", "ListImages", iam.Read, answering(s.listImages), "List images"}, "workspace:images:list"},

@@ -22,7 +22,7 @@ type Service struct{ Store store.Transactions }
 //
 // The rows of the desktops are locked from the decision to the end of the transaction, so that a concurrent caller finds the
 // desktops busy. Strategies that count a user's desktops lock the rows of the users as well. CodeDesktopNotFound,
-// CodeUserNotFound, CodeGroupNotFound, CodeNameTaken, CodeInvalid, CodeUnsupported, and CodeConflict as in docs/assignment.md.
+// CodeUserNotFound, CodeGroupNotFound, CodeNameTaken, CodeInvalid, and CodeConflict as in docs/assignment.md.
 func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err

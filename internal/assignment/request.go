@@ -23,8 +23,6 @@ type AttachDesktops struct {
 	Desktops []AttachDesktop
 	Users    []AttachPerson
 	Model    plan.Model
-	// Unsupported lists fields of the request that Carrel does not support.
-	Unsupported []string
 }
 
 // AttachDesktop is a desktop of the request, with the users and groups that it names. Named returns those that count.
@@ -63,10 +61,6 @@ func (d AttachDesktop) Named() []AttachPerson {
 // Check validates the request on its own, without the database. Two entries may still be the same user, by id in one and by name
 // in the other: plan.Make returns an error for that.
 func (r *AttachDesktops) Check() error {
-	for _, field := range r.Unsupported {
-		why := desktop.UnsupportedWhy[field[strings.LastIndexByte(field, '.')+1:]]
-		return workspace.Unsupported(field, cmp.Or(why, "not offered here; leave it out"))
-	}
 	if err := r.Model.Check(); err != nil {
 		return err
 	}

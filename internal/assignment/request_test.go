@@ -112,11 +112,6 @@ func TestAttachDesktopsCheck(t *testing.T) {
 			workspacetest.Refused(t, r.Check(), workspace.CodeInvalid, c.why)
 		})
 	}
-	t.Run("refuses what is not offered", func(t *testing.T) {
-		r := byRelation()
-		r.Unsupported = []string{"image_id"}
-		workspacetest.Refused(t, r.Check(), workspace.CodeUnsupported, "image_id: ")
-	})
 	t.Run("accepts an underscore in a computer name", func(t *testing.T) {
 		r := byRelation()
 		r.Desktops[0].ComputerName = "ws_1"

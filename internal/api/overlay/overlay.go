@@ -52,6 +52,7 @@ type Field struct {
 // Areas returns what Carrel serves.
 func Areas() []Area {
 	return []Area{
+		assignment(),
 		catalog(),
 		desktops(),
 		jobs(),

@@ -198,15 +198,6 @@ type SimpleDesktopInfo struct {
 	PoolID              string                    `json:"pool_id"`
 }
 
-// AttachInstancesUserInfo is part of answers.
-type AttachInstancesUserInfo struct {
-	UserID    string `json:"user_id"`
-	UserName  string `json:"user_name"`
-	Domain    string `json:"domain"`
-	UserGroup string `json:"user_group"`
-	Type      string `json:"type" enum:"USER,GROUP"`
-}
-
 // ListDesktopsDetailInput is GET /v2/{project_id}/desktops/detail.
 type ListDesktopsDetailInput struct {
 	Project
@@ -407,12 +398,4 @@ type BatchActionDesktopsReq struct {
 type BatchRunDesktopsResponse struct {
 	FailedOperationList []VmOperateResult `json:"failed_operation_list"`
 	JobID               string            `json:"job_id,omitempty" doc:"Absent if every desktop was refused"`
-}
-
-// VmOperateResult is part of answers.
-type VmOperateResult struct {
-	DesktopID   string `json:"desktop_id"`
-	DesktopName string `json:"desktop_name,omitempty"`
-	ErrorCode   string `json:"error_code"`
-	ErrorMsg    string `json:"error_msg"`
 }
