@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"carrel/internal/api/wire"
@@ -62,9 +61,19 @@ func (s *Server) listDesktops(ctx context.Context, in *wire.ListDesktopsInput) (
 }
 
 func (s *Server) listDesktopDetails(ctx context.Context, in *wire.ListDesktopsDetailInput) (wire.ListDesktopsDetailResponse, error) {
-	tags, err := tagsAsked(in.Tag)
+	q, err := detailQuery(in)
 	if err != nil {
 		return wire.ListDesktopsDetailResponse{}, err
+	}
+	desktops, total, err := s.Services.Desktops.ListDesktopDetails(ctx, q)
+	return wire.ListDesktopsDetailResponse{TotalCount: total, Desktops: each(desktops, detailOf)}, err
+}
+
+// detailQuery is what a list of desktops with details asks for.
+func detailQuery(in *wire.ListDesktopsDetailInput) (desktop.DesktopQuery, error) {
+	tags, err := tagsAsked(in.Tag)
+	if err != nil {
+		return desktop.DesktopQuery{}, err
 	}
 	q := desktop.DesktopQuery{
 		ProjectID: in.ProjectID, IDs: split[string](in.DesktopID...), Name: in.ComputerName, Names: split[string](in.ComputerNames...), Address: in.DesktopIP,
@@ -77,8 +86,7 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *wire.ListDesktopsDe
 	if noneIs(in.ChargeMode, in.IsSupportInternet) {
 		q.Types = []workspace.DesktopType{noType}
 	}
-	desktops, total, err := s.Services.Desktops.ListDesktopDetails(ctx, q)
-	return wire.ListDesktopsDetailResponse{TotalCount: total, Desktops: each(desktops, detailOf)}, err
+	return q, nil
 }
 
 // tagsAsked reads tags of the form key=value.
@@ -155,6 +163,3 @@ func each[T, W any](items []T, wire func(T) W) []W {
 	}
 	return out
 }
-
-// at returns the path of a field in a list of a body.
-func at(list string, i int, field string) string { return fmt.Sprintf("%s[%d].%s", list, i, field) }

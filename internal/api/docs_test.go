@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/workspace"
 )
 
@@ -42,7 +43,7 @@ func TestDocumentationHasEveryFieldOfPools(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after := between(t, string(before), "pool fields", fieldsTable(reflect.TypeFor[createPoolBody]()))
+	after := between(t, string(before), "pool fields", fieldsTable(reflect.TypeFor[wire.CreateDesktopPoolReq]()))
 	if after == string(before) {
 		return
 	}

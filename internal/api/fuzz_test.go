@@ -102,11 +102,11 @@ func FuzzPoolBodies(f *testing.F) {
 			if rec.Code != http.StatusInternalServerError || method == "PUT" {
 				continue
 			}
-			var in createPoolBody
+			var in wire.CreateDesktopPoolReq
 			if err := json.Unmarshal([]byte(body), &in); err != nil {
 				t.Fatalf("a body that cannot be decoded reached the store: %v", err)
 			}
-			r := in.request(workspace.Caller{})
+			r := poolOrder(workspace.Caller{}, &in)
 			if err := r.Check(); err != nil {
 				t.Fatalf("a bad request reached the store: %v", err)
 			}

@@ -50,9 +50,7 @@ type registration func(*Server, huma.API, huma.Operation)
 
 // operations returns the route table, by area.
 func (s *Server) operations() map[string][]operation {
-	all := map[string][]operation{
-		"pools": s.poolOperations(),
-	}
+	all := map[string][]operation{}
 	for area, routes := range s.generated() {
 		all[area] = each(routes, func(r route) operation { return r.operation })
 	}
@@ -162,13 +160,8 @@ func (s *Server) mayUse(ctx huma.Context, needs iam.Permission) error {
 	return s.IAM.Authorize(ctx.Context(), caller, projectID, needs)
 }
 
-// Project is the part that all paths have.
-type Project struct{ wire.Project }
-
 // clientTokenHeader identifies a request that the client may repeat.
 const clientTokenHeader = "X-Client-Token"
-
-func (p Project) caller(ctx context.Context) workspace.Caller { return caller(ctx, p.Project) }
 
 // caller returns the caller for the rooms.
 func caller(ctx context.Context, p wire.Project) workspace.Caller {

@@ -77,33 +77,6 @@ type CreateParams struct {
 	FixedAddress bool `json:"fixed_address,omitempty"`
 }
 
-// UnsupportedWhy says, for request fields that Carrel does not support, what to do instead.
-var UnsupportedWhy = map[string]string{
-	"eip":                              "public addresses are not offered here; leave it out, desktops reach the internet through NAT",
-	"kms_id":                           "disks cannot be encrypted with a key service here; leave it out",
-	"iops":                             "disks have the speed of their type here; leave it out",
-	"throughput":                       "disks have the speed of their type here; leave it out",
-	"resource_spec_code":               "must be the disk's type here; leave it out",
-	"flavor_id":                        "must be the product here; leave it out",
-	"id":                               "a new disk gets its id here; leave it out",
-	"apply_shared_vpc_dedicated_param": "shared VPCs are not offered here; leave it out",
-	"hour_package_product_id":          "hour packages are not sold here; leave it out",
-	"hour_package_offering_id":         "hour packages are not sold here; leave it out",
-	"if_mount_old_desktop_disk":        "disks of other desktops cannot be taken over here; leave it out",
-	"copy_volume_desktop_id":           "disks of other desktops cannot be copied here; leave it out",
-	"copy_volume_ids":                  "disks of other desktops cannot be copied here; leave it out",
-	"if_delete_old_desktop":            "disks of other desktops cannot be taken over here; leave it out",
-}
-
-// CheckSupported returns CodeUnsupported for the first of these fields of a request, if there is one.
-func CheckSupported(fields []string) error {
-	if len(fields) == 0 {
-		return nil
-	}
-	why := UnsupportedWhy[fields[0][strings.LastIndexByte(fields[0], '.')+1:]]
-	return workspace.Unsupported(fields[0], cmp.Or(why, "not offered here; leave it out"))
-}
-
 // Check validates the request on its own: limits, names and fields that exclude each other.
 func (r *CreateDesktops) Check() error {
 	if r.Type != workspace.Dedicated && r.Type != workspace.Shared {

@@ -60,8 +60,6 @@ type CreatePool struct {
 	Autoscaling    bool
 	Policy         *PolicyChange
 	Reset          *ResetChange
-	// Unsupported lists fields of the request that Carrel does not support.
-	Unsupported []string
 }
 
 // PolicyChange is an autoscaling policy as sent: nil fields were omitted. If all are nil, no policy was sent.
@@ -84,9 +82,6 @@ type ResetChange struct {
 
 // Check validates the request on its own, without the database.
 func (r *CreatePool) Check() error {
-	if err := desktop.CheckSupported(r.Unsupported); err != nil {
-		return err
-	}
 	switch {
 	case r.Size < 1 || r.Size > MaxPoolSize:
 		return workspace.Invalid("size", "%d is out of range, use 1 to %d", r.Size, MaxPoolSize)

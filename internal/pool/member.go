@@ -1,10 +1,11 @@
 package pool
 
 import (
-	"carrel/internal/desktop"
-	"carrel/internal/store"
 	"context"
 	"slices"
+
+	"carrel/internal/desktop"
+	"carrel/internal/store"
 )
 
 // LockMembers locks the desktops of a pool that the caller has locked. It returns them as members, and by id as desktops.

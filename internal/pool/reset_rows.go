@@ -1,10 +1,11 @@
 package pool
 
 import (
-	"carrel/internal/store"
 	"context"
 	"slices"
 	"time"
+
+	"carrel/internal/store"
 
 	"github.com/uptrace/bun"
 )

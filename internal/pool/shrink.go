@@ -1,10 +1,11 @@
 package pool
 
 import (
+	"context"
+
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
-	"context"
 )
 
 // ShrinkPool is a request to delete some of a pool's desktops.

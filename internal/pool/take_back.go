@@ -1,11 +1,12 @@
 package pool
 
 import (
+	"context"
+	"slices"
+
 	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
-	"context"
-	"slices"
 )
 
 // TakeBack is a request to end the isolation of desktops.

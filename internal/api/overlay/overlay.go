@@ -60,6 +60,7 @@ func Areas() []Area {
 		networks(),
 		organisationalUnits(),
 		poolChanges(),
+		pools(),
 		service(),
 		userGroups(),
 		users(),
