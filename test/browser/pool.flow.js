@@ -174,7 +174,7 @@ test("A rebuild counts down over the open desktop, and begins when its person is
   await picture(page, "pool-rebuild");
   await accessible(page);
   await page.goBack();
-  await card(page, "Studio").getByText(/This desktop is will be rebuilt at/).waitFor();
+  await card(page, "Studio").getByText(/This desktop will be rebuilt at/).waitFor();
   await picture(page, "pool-rebuild-card");
   await accessible(page);
   await page.goForward();
