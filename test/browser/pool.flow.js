@@ -181,7 +181,7 @@ test("A rebuild counts down over the open desktop, and begins when its person is
   await shown(page);
   await meanwhile(async () => {
     await page.getByRole("button", { name: "I have saved, begin now" }).click();
-    await page.getByText("Rebuilding", { exact: true }).waitFor();
+    await page.getByText("Rebuilding").first().waitFor();
     await picture(page, "pool-rebuilding");
   });
   await shown(page);
