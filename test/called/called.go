@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -23,7 +24,7 @@ func Note(t testing.TB, endpoint, kind string) {
 	if path == "" {
 		return
 	}
-	r, err := http.Get(endpoint + "/metrics") //nolint:noctx,gosec // at the end of a test, of the test's own control plane
+	r, err := http.Get(endpoint + "/metrics") //nolint:noctx // at the end of a test, of the test's own control plane
 	if err != nil {
 		return
 	}
@@ -35,16 +36,16 @@ func Note(t testing.TB, endpoint, kind string) {
 		}
 	}
 	slices.Sort(names)
-	text := ""
+	var text strings.Builder
 	for _, name := range slices.Compact(names) {
-		text += fmt.Sprintf("%s\t%s\n", kind, name)
+		fmt.Fprintf(&text, "%s\t%s\n", kind, name)
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	if _, err := f.WriteString(text); err != nil { // one write: packages append at the same time
+	if _, err := f.WriteString(text.String()); err != nil { // one write: packages append at the same time
 		t.Error(err)
 	}
 	if err := f.Close(); err != nil {
