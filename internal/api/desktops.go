@@ -21,10 +21,10 @@ func desktopOrder(c workspace.Caller, b *wire.CreateDesktopReq) desktop.CreateDe
 		Caller: c, Type: workspace.DesktopType(b.DesktopType), Zone: b.AvailabilityZone, ProductID: b.ProductID,
 		ImageType: catalog.ImageType(b.ImageType), ImageID: b.ImageID, Root: diskOf(b.RootVolume), Data: each(b.DataVolumes, diskOf), VPCID: b.VPCID,
 		SubnetIDs:      each(b.Nics, func(n wire.Nic) string { return n.SubnetID }),
-		SecurityGroups: each(b.SecurityGroups, func(g wire.SecurityGroupIdInfo) string { return g.ID }),
+		SecurityGroups: each(b.SecurityGroups, securityGroupID),
 		Desktops:       each(b.Desktops, orderedDesktop),
 		Size:           b.Size, Name: b.DesktopName, Addresses: b.DesktopIPs, Notify: b.EmailNotification == nil || *b.EmailNotification,
-		EnterpriseID: b.EnterpriseProjectID, Tags: each(b.Tags, func(t wire.Tag) workspace.Tag { return workspace.Tag(t) }),
+		EnterpriseID: b.EnterpriseProjectID, Tags: each(b.Tags, askedTag),
 		Domain: b.Domain, OUName: b.OUName, NamePolicyID: b.DesktopNamePolicyID,
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"carrel/internal/api/overlay"
 	"carrel/internal/core"
 	"carrel/internal/iam"
 	"carrel/internal/workspace"
@@ -82,27 +81,6 @@ func TestTheRouteTableIsTheInventory(t *testing.T) {
 	}
 	for id := range want {
 		t.Errorf("%s is missing", id)
-	}
-}
-
-// TestWhatIsWrittenByHandIsKnown compares the tables that are written by hand with the overlay, from which the page of coverage is made.
-func TestWhatIsWrittenByHandIsKnown(t *testing.T) {
-	own := map[string]inventory{}
-	readRows(t, "testdata/own_operations.tsv", own)
-	generated := (&Server{}).generated()
-	var got []string
-	for area, operations := range (&Server{}).operations() {
-		for _, o := range operations {
-			if _, carrels := own[o.id]; !carrels && generated[area] == nil {
-				got = append(got, o.id)
-			}
-		}
-	}
-	want := overlay.ByHand()
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("by hand are %v, overlay.ByHand has %v", got, want)
 	}
 }
 

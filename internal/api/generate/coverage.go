@@ -55,13 +55,9 @@ func takeCalled(former calledData, notes string) (calledData, error) {
 	return called, nil
 }
 
-// coverage writes docs/coverage.md: every operation of the data, its state, and what has called it. byHand are operations that are served
-// beside those of the areas.
-func coverage(data *apiData, areas []overlay.Area, byHand []string, never map[string]overlay.Reason, called calledData) ([]byte, error) {
+// coverage writes docs/coverage.md: every operation of the data, its state, and what has called it.
+func coverage(data *apiData, areas []overlay.Area, never map[string]overlay.Reason, called calledData) ([]byte, error) {
 	served := map[string]bool{}
-	for _, id := range byHand {
-		served[id] = true
-	}
 	for _, a := range areas {
 		for _, o := range a.Operations {
 			served[o.ID] = true

@@ -166,7 +166,7 @@ func TestCoverage(t *testing.T) {
 	}}
 	areas := []overlay.Area{{Operations: []overlay.Operation{{ID: "ListThings"}}}}
 	never := map[string]overlay.Reason{"BuyThing": overlay.BillsMoney}
-	page, err := coverage(data, areas, nil, never, calledData{"sdk": {"ListThings"}})
+	page, err := coverage(data, areas, never, calledData{"sdk": {"ListThings"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,10 +180,10 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, page)
 		}
 	}
-	if _, err := coverage(data, areas, nil, map[string]overlay.Reason{"ListThings": overlay.NeedsWindows}, nil); err == nil {
+	if _, err := coverage(data, areas, map[string]overlay.Reason{"ListThings": overlay.NeedsWindows}, nil); err == nil {
 		t.Error("an operation is served, and never to be served")
 	}
-	if _, err := coverage(data, areas, nil, map[string]overlay.Reason{"Unheard": overlay.NeedsWindows}, nil); err == nil {
+	if _, err := coverage(data, areas, map[string]overlay.Reason{"Unheard": overlay.NeedsWindows}, nil); err == nil {
 		t.Error("an operation that does not exist is never to be served")
 	}
 }

@@ -79,7 +79,7 @@ func run(root string, o options) error {
 	if err := o.write(path("data/called.json"), append(text, '\n')); err != nil {
 		return err
 	}
-	page, err := coverage(data, overlay.Areas(), overlay.ByHand(), overlay.Never(), called)
+	page, err := coverage(data, overlay.Areas(), overlay.Never(), called)
 	if err != nil {
 		return err
 	}
