@@ -39,7 +39,8 @@ type env struct {
 	draw  *rand.Rand // for the one goroutine that plays
 	store *store.Store
 
-	postgres bool // the database is not SQLite
+	postgres bool               // the database is not SQLite
+	shared   store.Transactions // the store as services use it, those of the processes and those that people call
 	sim      *sim.Engine
 	images   map[string]string // the engine's, by their ids in the catalogue
 	service  *core.Services
@@ -64,8 +65,10 @@ func newEnv(t *testing.T, seed uint64, database string) *env {
 	var err error
 	e.store, err = store.Open(t.Context(), database)
 	e.must(err)
+	e.shared = e.store
 	latency := sim.Realistic()
 	if e.postgres {
+		e.shared = pollingStore{e.store}
 		latency.Read = 0 // a look within a transaction lets no time pass: who waits for its locks keeps time from passing
 	}
 	e.sim, err = sim.Open(sim.Config{
@@ -73,7 +76,7 @@ func newEnv(t *testing.T, seed uint64, database string) *env {
 	})
 	e.must(err)
 	e.service = core.NewServices(core.Config{
-		Store:   e.store,
+		Store:   e.shared,
 		Rollout: progress.Limits{Parallel: 1 + e.draw.IntN(3), MaxFailures: e.draw.IntN(3)},
 	})
 	e.furnish()
@@ -85,6 +88,29 @@ func newEnv(t *testing.T, seed uint64, database string) *env {
 		e.createPool()
 	}
 	return e
+}
+
+// pollingStore is a store whose Work only ticks: a connection that listens to PostgreSQL would keep time from passing in a bubble.
+type pollingStore struct{ store.Transactions }
+
+func (s pollingStore) Work(ctx context.Context) <-chan struct{} {
+	work := make(chan struct{}, 1)
+	go func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			select {
+			case work <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return work
 }
 
 // emptyDatabase is a new SQLite database with all its tables, which are made once.

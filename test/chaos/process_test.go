@@ -61,30 +61,6 @@ func (l *life) pass(do func() error) error {
 type mortalStore struct {
 	store.Transactions
 	life *life
-	poll bool // Work only ticks: what listens to PostgreSQL would keep time from passing in a bubble
-}
-
-func (s mortalStore) Work(ctx context.Context) <-chan struct{} {
-	if !s.poll {
-		return s.Transactions.Work(ctx)
-	}
-	work := make(chan struct{}, 1)
-	go func() {
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			select {
-			case work <- struct{}{}:
-			default:
-			}
-		}
-	}()
-	return work
 }
 
 func (s mortalStore) Update(ctx context.Context, f func(*store.Tx) error) error {
@@ -108,7 +84,7 @@ func (p *process) live() {
 	e := p.e
 	l := &life{died: make(chan struct{})}
 	log := slog.New(panics{e: e, Handler: slog.DiscardHandler})
-	s := mortalStore{e.store, l, e.postgres}
+	s := mortalStore{e.shared, l}
 	machines := enginetest.Around(e.sim, func(_ enginetest.Call, do func() error) error { return l.pass(do) })
 	registry := prometheus.NewRegistry()
 	meter, err := job.NewMetrics(registry)
