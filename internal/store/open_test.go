@@ -64,7 +64,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 // fresh gives addresses of databases without tables.
 var fresh = map[string]func(*testing.T) string{
 	"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "carrel.db") },
-	"postgres": func(t *testing.T) string { return storetest.PostgresURL(t) },
+	"postgres": func(t *testing.T) string { return storetest.EmptyPostgresURL(t) },
 }
 
 func TestProcessesThatStartAtOnceMakeTheTablesOnce(t *testing.T) {

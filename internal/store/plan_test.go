@@ -48,7 +48,7 @@ func recorder(t *testing.T, desktops int) (*store.Store, func(func(context.Conte
 			t.Fatal(err)
 		}
 	}
-	run(func(ctx context.Context, x *store.Tx) error { return furnish(ctx, x, desktops) })
+	run(func(ctx context.Context, x *store.Tx) error { return populate(ctx, x, desktops) })
 	return s, func(f func(context.Context, *store.Tx) error) []string {
 		t.Helper()
 		sent = nil
@@ -57,8 +57,8 @@ func recorder(t *testing.T, desktops int) (*store.Store, func(func(context.Conte
 	}
 }
 
-// furnish makes desktops, each with all that belongs to one, and a job about them.
-func furnish(ctx context.Context, x *store.Tx, desktops int) error {
+// populate makes desktops, each with all that belongs to one, and a job about them.
+func populate(ctx context.Context, x *store.Tx, desktops int) error {
 	if err := catalog.InsertVPC(ctx, x, catalog.VPC{ID: "v"}); err != nil {
 		return err
 	}
