@@ -43,7 +43,7 @@ func measureReconcile(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	defer s.Close() //nolint:errcheck // it is thrown away
-	pools, err := furnishPools(ctx, s, l.desktops(reconcilePools))
+	pools, err := populatePools(ctx, s, l.desktops(reconcilePools))
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func measureReconcile(ctx context.Context, l *lab) ([]row, error) {
 	}}, nil
 }
 
-// furnishPools fills a database with pools that scale by themselves and have just what they need.
-func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) {
+// populatePools fills a database with pools that scale by themselves and have just what they need.
+func populatePools(ctx context.Context, s *store.Store, n int) ([]string, error) {
 	err := s.Update(ctx, func(tx *store.Tx) error {
 		if err := catalog.InsertVPC(ctx, tx, catalog.VPC{ID: "vpc", ProjectID: reconcileProject, CIDR: "10.0.0.0/8"}); err != nil {
 			return err
@@ -92,12 +92,12 @@ func furnishPools(ctx context.Context, s *store.Store, n int) ([]string, error) 
 	ids := make([]string, n)
 	for i := 0; i < n && err == nil; i++ {
 		ids[i] = fmt.Sprint("pool-", i)
-		err = s.Update(ctx, func(tx *store.Tx) error { return furnishPool(ctx, tx, ids[i], i) })
+		err = s.Update(ctx, func(tx *store.Tx) error { return populatePool(ctx, tx, ids[i], i) })
 	}
 	return ids, err
 }
 
-func furnishPool(ctx context.Context, tx *store.Tx, id string, number int) error {
+func populatePool(ctx context.Context, tx *store.Tx, id string, number int) error {
 	now := tx.Now()
 	p := pool.Pool{
 		ID: id, ProjectID: reconcileProject, Name: id, Type: pool.Dynamic, SubnetIDs: []string{"subnet"}, RetentionMinutes: 600, Autoscaling: true,

@@ -177,7 +177,7 @@ func (s *Service) UserDesktops(ctx context.Context, userID string) ([]UserDeskto
 		if err != nil {
 			return nil, err
 		}
-		return furnish(ctx, tx, desktops)
+		return describe(ctx, tx, desktops)
 	})
 }
 
@@ -198,11 +198,11 @@ func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[
 			if err != nil {
 				return err
 			}
-			furnished, err := furnish(ctx, tx, desktops)
+			described, err := describe(ctx, tx, desktops)
 			if err != nil {
 				return err
 			}
-			if err := deal(ctx, tx, all, furnished); err != nil {
+			if err := appendByUser(ctx, tx, all, described); err != nil {
 				return err
 			}
 		}
@@ -211,8 +211,8 @@ func (s *Service) DesktopsOf(ctx context.Context, people []directory.User) (map[
 	return all, err
 }
 
-// deal appends each desktop to the lists of its users in all.
-func deal(ctx context.Context, tx *store.Tx, all map[string][]UserDesktop, desktops []UserDesktop) error {
+// appendByUser appends each desktop to the lists of its users in all.
+func appendByUser(ctx context.Context, tx *store.Tx, all map[string][]UserDesktop, desktops []UserDesktop) error {
 	ids := make([]string, len(desktops))
 	for i, m := range desktops {
 		ids[i] = m.ID
@@ -230,8 +230,8 @@ func deal(ctx context.Context, tx *store.Tx, all map[string][]UserDesktop, deskt
 	return nil
 }
 
-// furnish adds image and access to desktops. It reads each image once.
-func furnish(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]UserDesktop, error) {
+// describe adds image and access to desktops. It reads each image once.
+func describe(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]UserDesktop, error) {
 	images := map[string]catalog.Image{}
 	found := make([]UserDesktop, 0, len(desktops))
 	for _, d := range desktops {

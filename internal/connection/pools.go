@@ -223,8 +223,8 @@ func (l *poolViews) readOwn(ctx context.Context, tx *store.Tx, users []string) e
 	if err != nil {
 		return err
 	}
-	furnished, err := furnish(ctx, tx, desktops)
-	for _, m := range furnished {
+	described, err := describe(ctx, tx, desktops)
+	for _, m := range described {
 		l.desktops[m.ID] = m
 	}
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 var limits = map[string]func(*env){
 	"orders at once are promised no more together than there is": func(e *env) {
 		const each, fit = 80, 5
-		e.furnish(4 * fit)
+		e.populate(4 * fit)
 		e.Update(func(tx *store.Tx) error {
 			return capacity.PutCapacities(e.Context(), tx, []capacity.Capacity{
 				{ID: capacity.MemoryCapacity, Classes: []string{}, Size: 1 << 20, Bound: 1 << 20, Observed: e.Clock.Now()},
@@ -50,8 +50,8 @@ var limits = map[string]func(*env){
 	},
 }
 
-// furnish opens the service for the project, with what can be ordered and so many subnets: orders for one go one after the other.
-func (e *env) furnish(subnets int) {
+// populate opens the service for the project, with what can be ordered and so many subnets: orders for one go one after the other.
+func (e *env) populate(subnets int) {
 	e.Helper()
 	e.Update(func(tx *store.Tx) error {
 		ctx := e.Context()
@@ -78,7 +78,7 @@ func (e *env) furnish(subnets int) {
 	})
 }
 
-// order is for a desktop of a new person in the i-th subnet that furnish made.
+// order is for a desktop of a new person in the i-th subnet that populate made.
 func (e *env) order(i, gb int) desktop.CreateDesktops {
 	return desktop.CreateDesktops{
 		Caller: workspace.Caller{ProjectID: storetest.Project}, Type: workspace.Dedicated, ProductID: "small", ImageType: catalog.ImageGold, ImageID: "image",

@@ -52,12 +52,12 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 						s.setUp(e, person)
 						stop()
 
-						m := newMortal(n, after)
-						kill := e.tendMortal(m)
+						m := newKillable(n, after)
+						kill := e.reconcileKillable(m)
 						opened := make(chan struct{})
 						go func() {
 							defer close(opened)
-							s.act(e, core.NewServices(core.Config{Store: mortalStore{e.store, m}}), person)
+							s.act(e, core.NewServices(core.Config{Store: killableStore{e.store, m}}), person)
 						}()
 						e.pass(2 * time.Second)
 						e.until("the end of the process, or rest", func() bool {
@@ -113,12 +113,12 @@ func (e *env) checkOneDesktop(v signin.Visitor, opens bool) {
 	}
 }
 
-// tendMortal runs a process that looks after pools and works, and dies where m says.
-func (e *env) tendMortal(m *mortal) (kill func()) {
+// reconcileKillable runs a process that looks after pools and works, and dies where m says.
+func (e *env) reconcileKillable(m *killable) (kill func()) {
 	e.t.Helper()
-	p := e.startMortal(m)
+	p := e.startKillable(m)
 	log := slog.New(slog.DiscardHandler)
-	service := core.NewServices(core.Config{Store: mortalStore{e.store, m}})
+	service := core.NewServices(core.Config{Store: killableStore{e.store, m}})
 	meter, err := job.NewPoolMetrics(prometheus.NewRegistry(), service.Pools, log)
 	e.must(err)
 	t := &job.Reconciler{Pools: service.Reconciler, Log: log, Meter: meter}

@@ -13,8 +13,8 @@ import (
 // scenario is work that a process is killed in.
 type scenario struct {
 	name  string
-	setUp func(e *env)        // before the mortal process
-	ask   func(e *env) string // what the mortal process begins; returns the job
+	setUp func(e *env)        // before the killable process
+	ask   func(e *env) string // what the killable process begins; returns the job
 	want  int                 // desktops in the end
 	state desktop.DesktopStatus
 	check func(e *env) // more about the end, if anything
@@ -120,9 +120,9 @@ func killAt(t *testing.T, s scenario, n int, after bool) (died bool) {
 	t.Run(fmt.Sprint(n), func(t *testing.T) {
 		inEnv(t, twoImages(), func(e *env) {
 			s.setUp(e)
-			m := newMortal(n, after)
+			m := newKillable(n, after)
 			jobID := s.ask(e)
-			first := e.startMortal(m)
+			first := e.startKillable(m)
 			e.until("the end of the job or the process", func() bool { return m.dead() || e.over(jobID) })
 			first.kill()
 			died = m.dead()

@@ -61,7 +61,7 @@ func inEnv(t *testing.T, c sim.Config, test func(e *env)) {
 			t.Fatal(err)
 		}
 		e := &env{t: t, store: s, sim: machines, statements: watched, service: core.NewServices(core.Config{Store: s})}
-		e.furnish()
+		e.populate()
 		test(e)
 		if err := machines.Close(); err != nil {
 			t.Error(err)
@@ -95,8 +95,8 @@ var emptyDatabase = func() func(*testing.T) []byte {
 	}
 }()
 
-// furnish makes a catalogue and a project with the service open.
-func (e *env) furnish() {
+// populate makes a catalogue and a project with the service open.
+func (e *env) populate() {
 	e.t.Helper()
 	ctx := e.t.Context()
 	e.must(e.sim.EnsureNetwork(ctx, engine.Network{ID: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1"}))
@@ -256,20 +256,20 @@ func (e *env) audit() []job.Finding {
 	return r.Findings
 }
 
-// mortal is what a process can be killed at: the n-th call of its store or its engine, before or after the call has done its
+// killable is what a process can be killed at: the n-th call of its store or its engine, before or after the call has done its
 // work.
-type mortal struct {
+type killable struct {
 	at    int64
 	after bool
 	calls atomic.Int64
 	died  chan struct{}
 }
 
-func newMortal(at int, after bool) *mortal {
-	return &mortal{at: int64(at), after: after, died: make(chan struct{})}
+func newKillable(at int, after bool) *killable {
+	return &killable{at: int64(at), after: after, died: make(chan struct{})}
 }
 
-func (m *mortal) pass(do func() error) error {
+func (m *killable) pass(do func() error) error {
 	switch n := m.calls.Add(1); {
 	case n < m.at:
 		return do()
@@ -282,7 +282,7 @@ func (m *mortal) pass(do func() error) error {
 	return enginetest.ErrStopped
 }
 
-func (m *mortal) dead() bool {
+func (m *killable) dead() bool {
 	select {
 	case <-m.died:
 		return true
@@ -291,7 +291,7 @@ func (m *mortal) dead() bool {
 	}
 }
 
-func (m *mortal) engine(e engine.Engine) engine.Engine {
+func (m *killable) engine(e engine.Engine) engine.Engine {
 	return enginetest.Around(e, func(_ enginetest.Call, do func() error) error { return m.pass(do) })
 }
 
@@ -325,26 +325,26 @@ func (s *statements) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context
 
 func (*statements) AfterQuery(context.Context, *bun.QueryEvent) {}
 
-// mortalStore is a store of a mortal process.
-type mortalStore struct {
+// killableStore is a store of a killable process.
+type killableStore struct {
 	store.Transactions
-	m *mortal
+	m *killable
 }
 
-func (s mortalStore) Update(ctx context.Context, f func(*store.Tx) error) error {
+func (s killableStore) Update(ctx context.Context, f func(*store.Tx) error) error {
 	return s.m.pass(func() error { return s.Transactions.Update(ctx, f) })
 }
 
-func (s mortalStore) View(ctx context.Context, f func(*store.Tx) error) error {
+func (s killableStore) View(ctx context.Context, f func(*store.Tx) error) error {
 	return s.m.pass(func() error { return s.Transactions.View(ctx, f) })
 }
 
-// startMortal runs a process that dies where m says. One that dies at its very start counts as started.
-func (e *env) startMortal(m *mortal) *process {
+// startKillable runs a process that dies where m says. One that dies at its very start counts as started.
+func (e *env) startKillable(m *killable) *process {
 	e.t.Helper()
 	meter, err := job.NewMetrics(prometheus.NewRegistry())
 	e.must(err)
-	r := job.NewRunner(mortalStore{e.store, m}, m.engine(e.sim), slog.New(slog.DiscardHandler), meter, job.Config{Replica: "replica"})
+	r := job.NewRunner(killableStore{e.store, m}, m.engine(e.sim), slog.New(slog.DiscardHandler), meter, job.Config{Replica: "replica"})
 	if err := r.Start(e.t.Context()); err != nil {
 		if m.dead() {
 			return nil

@@ -267,8 +267,8 @@ func TestTwoProcessesShareTheWork(t *testing.T) {
 // writes change nothing.
 func TestALostLeaseIsTakenOver(t *testing.T) {
 	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
-		m := newMortal(8, true)
-		first := e.startMortal(m)
+		m := newKillable(8, true)
+		first := e.startKillable(m)
 		id := e.create(2)
 		e.until("the death of the first process", m.dead)
 		other := e.start("other", e.store, e.sim) // not the same name: it must wait for the lease's end

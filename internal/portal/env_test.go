@@ -46,7 +46,7 @@ func newEnv(t *testing.T) *env {
 	passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1})
 	e.must(err)
 	e.store, e.service = s, core.NewServices(core.Config{Store: s, Passwords: passwords})
-	e.furnish(passwords)
+	e.populate(passwords)
 	p, err := portal.New(portal.Config{
 		SignIns: e.service.SignIn, Desktops: e.service.Connections, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
 		Origins: []string{"https://desktops.example.org"},
@@ -71,7 +71,7 @@ func newEnv(t *testing.T) *env {
 	return e
 }
 
-func (e *env) furnish(passwords *secret.Passwords) {
+func (e *env) populate(passwords *secret.Passwords) {
 	ctx := e.t.Context()
 	e.must(e.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	hash, err := passwords.Hash(password)

@@ -71,7 +71,7 @@ func (e *env) do(what string, do func(ctx context.Context) error) {
 // unexpected notes an error that is no answer to whoever asked.
 func (e *env) unexpected(what string, err error) {
 	if err != nil && workspace.CodeOf(err) == workspace.CodeInternal && !errors.Is(err, context.Canceled) {
-		e.wrong("%s: %v", what, err)
+		e.violation("%s: %v", what, err)
 	}
 }
 

@@ -119,6 +119,6 @@ func (e *env) calm() {
 		e.pass(time.Minute)
 	}
 	for _, what := range e.unrest() {
-		e.wrong("does not come to rest: %s", what)
+		e.violation("does not come to rest: %s", what)
 	}
 }

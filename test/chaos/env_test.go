@@ -52,12 +52,12 @@ type env struct {
 	callers   sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
-	tale   []string   // what was called, and what came of it
-	wrongs []string   // what must not be
+	history   []string   // what was called, and what came of it
+	violations []string   // what must not be
 	caps   map[string]*capWatch
 }
 
-// newEnv furnishes an env on an empty database and starts its processes.
+// newEnv populates an env on an empty database and starts its processes.
 func newEnv(t *testing.T, seed uint64, database string) *env {
 	t.Helper()
 	e := &env{t: t, seed: seed, begun: time.Now(), draw: rand.New(rand.NewPCG(seed, 1)), caps: map[string]*capWatch{}}
@@ -79,7 +79,7 @@ func newEnv(t *testing.T, seed uint64, database string) *env {
 		Store:   e.shared,
 		Rollout: progress.Limits{Parallel: 1 + e.draw.IntN(3), MaxFailures: e.draw.IntN(3)},
 	})
-	e.furnish()
+	e.populate()
 	e.gateway = openGateway(e)
 	for i := range 1 + e.draw.IntN(2) {
 		e.processes = append(e.processes, e.begin(fmt.Sprintf("replica-%d", i)))
@@ -141,8 +141,8 @@ var (
 	emptyBody []byte
 )
 
-// furnish makes a catalogue, a project with the service open, and people.
-func (e *env) furnish() {
+// populate makes a catalogue, a project with the service open, and people.
+func (e *env) populate() {
 	ctx := e.t.Context()
 	images, err := e.sim.Images(ctx)
 	e.must(err)
@@ -188,8 +188,8 @@ func (e *env) end() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.t.Logf("simulated %v, %d calls of the first replica", time.Since(e.begun), e.processes[0].now().calls.Load())
-	if len(e.wrongs) > 0 {
-		e.t.Errorf("seed %d:\n%s\nthe calls:\n%s", e.seed, strings.Join(e.wrongs, "\n"), strings.Join(e.tale, "\n"))
+	if len(e.violations) > 0 {
+		e.t.Errorf("seed %d:\n%s\nthe calls:\n%s", e.seed, strings.Join(e.violations, "\n"), strings.Join(e.history, "\n"))
 	}
 }
 
@@ -206,20 +206,20 @@ func (e *env) pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// note adds to the tale.
+// note adds to the history.
 func (e *env) note(format string, args ...any) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.tale = append(e.tale, fmt.Sprintf("%12.6f ", time.Since(e.begun).Seconds())+fmt.Sprintf(format, args...))
+	e.history = append(e.history, fmt.Sprintf("%12.6f ", time.Since(e.begun).Seconds())+fmt.Sprintf(format, args...))
 }
 
 // wrong notes something that must not be.
-func (e *env) wrong(format string, args ...any) {
+func (e *env) violation(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	e.note("WRONG: %s", text)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.wrongs = append(e.wrongs, text)
+	e.violations = append(e.violations, text)
 }
 
 // view reads from the database.

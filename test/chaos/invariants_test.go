@@ -94,20 +94,20 @@ func (e *env) checkBindings(s snapshot) {
 		d := byID[m.DesktopID]
 		switch {
 		case len(d.Assignments) > 1 || len(d.GroupAssignments) > 0:
-			e.wrong("%s of a pool has several holders: %+v %+v", d.Name, d.Assignments, d.GroupAssignments)
+			e.violation("%s of a pool has several holders: %+v %+v", d.Name, d.Assignments, d.GroupAssignments)
 		case m.Bound() && (len(d.Assignments) != 1 || d.Assignments[0].UserID != m.UserID):
-			e.wrong("%s is bound to %s and assigned to %+v", d.Name, m.UserID, d.Assignments)
+			e.violation("%s is bound to %s and assigned to %+v", d.Name, m.UserID, d.Assignments)
 		case !m.Bound() && len(d.Assignments) > 0:
-			e.wrong("%s is bound to nobody and assigned to %+v", d.Name, d.Assignments)
+			e.violation("%s is bound to nobody and assigned to %+v", d.Name, d.Assignments)
 		}
 		if !m.Bound() {
 			continue
 		}
 		if !m.Used {
-			e.wrong("%s is bound and not used", d.Name)
+			e.violation("%s is bound and not used", d.Name)
 		}
 		if other, taken := bindings[binding{m.PoolID, m.UserID}]; taken {
-			e.wrong("%s has %s and %s of one pool", m.UserID, other, d.Name)
+			e.violation("%s has %s and %s of one pool", m.UserID, other, d.Name)
 		}
 		bindings[binding{m.PoolID, m.UserID}] = d.Name
 	}
@@ -129,7 +129,7 @@ func (e *env) checkCaps(s snapshot) {
 		// Between two looks the cap may have been changed once or twice by calls that were drawn; each of them is seen here, since
 		// a look follows every step.
 		if most := max(was.most, p.Policy.MaxAutoCreated, was.had); auto > most {
-			e.wrong("%s has %d desktops that autoscaling made, at most %d are allowed", p.Name, auto, most)
+			e.violation("%s has %d desktops that autoscaling made, at most %d are allowed", p.Name, auto, most)
 		}
 		e.caps[p.ID] = &capWatch{most: p.Policy.MaxAutoCreated, had: auto}
 	}
@@ -139,7 +139,7 @@ func (e *env) checkCaps(s snapshot) {
 func (e *env) checkFresh(m desktop.Member) {
 	for disk, path := range e.paths(m.DesktopID) {
 		if content, there := e.sim.ReadFile(m.DesktopID, path); there {
-			e.wrong("%s is idle, and %s holds a file of %s", m.Name, disk, content)
+			e.violation("%s is idle, and %s holds a file of %s", m.Name, disk, content)
 		}
 	}
 }
@@ -187,10 +187,10 @@ func (e *env) checkRest() {
 	e.checkEnded()
 	for _, p := range s.pools {
 		if n := len(p.History); n == 0 || p.History[n-1].ImageID != p.ImageID {
-			e.wrong("%s has image %s and history %+v", p.Name, p.ImageID, p.History)
+			e.violation("%s has image %s and history %+v", p.Name, p.ImageID, p.History)
 		}
 		if p.Status() != pool.PoolSteady {
-			e.wrong("%s is %s at rest", p.Name, p.Status())
+			e.violation("%s is %s at rest", p.Name, p.Status())
 		}
 	}
 	unentitled := view(e, func(ctx context.Context, tx *store.Tx) ([]string, error) {
@@ -204,7 +204,7 @@ func (e *env) checkRest() {
 		return pool.UnauthorizedBindings(ctx, tx, ids...)
 	})
 	if len(unentitled) > 0 {
-		e.wrong("people have desktops of pools that they may not use: %v", unentitled)
+		e.violation("people have desktops of pools that they may not use: %v", unentitled)
 	}
 }
 
@@ -217,7 +217,7 @@ func (e *env) checkAudit(s snapshot) {
 		if f.Missing && at >= 0 && s.desktops[at].Status == desktop.StatusError && s.desktops[at].Fault != "" {
 			continue // it vanished, as machines do in these runs, and its administrator sees that
 		}
-		e.wrong("audit: %+v", f)
+		e.violation("audit: %+v", f)
 	}
 }
 
@@ -234,7 +234,7 @@ func (e *env) checkMachines(s snapshot) {
 			continue // the audit looks at those
 		}
 		if got := job.StatusOf(m.State); got != d.Status {
-			e.wrong("%s is %s and its machine %s", d.Name, d.Status, m.State)
+			e.violation("%s is %s and its machine %s", d.Name, d.Status, m.State)
 		}
 		if m.State == engine.Running {
 			e.checkInside(d)
@@ -243,10 +243,10 @@ func (e *env) checkMachines(s snapshot) {
 			continue // what failed half-way is as it says
 		}
 		if cpus := map[string]int{product: 2, larger: 4}; m.CPUs != cpus[d.ProductID] {
-			e.wrong("%s has product %s, its machine %d processors", d.Name, d.ProductID, m.CPUs)
+			e.violation("%s has product %s, its machine %d processors", d.Name, d.ProductID, m.CPUs)
 		}
 		if m.Image != e.images[d.ImageID] {
-			e.wrong("%s has image %s, its machine another", d.Name, d.ImageID)
+			e.violation("%s has image %s, its machine another", d.Name, d.ImageID)
 		}
 		disks, want := map[string]int{}, map[string]int{}
 		for _, disk := range m.Data {
@@ -256,7 +256,7 @@ func (e *env) checkMachines(s snapshot) {
 			want[v.ID] = v.GB
 		}
 		if !maps.Equal(disks, want) || m.Root.GiB != d.Root.GB {
-			e.wrong("%s has disks %d %v, its machine %d %v", d.Name, d.Root.GB, want, m.Root.GiB, disks)
+			e.violation("%s has disks %d %v, its machine %d %v", d.Name, d.Root.GB, want, m.Root.GiB, disks)
 		}
 	}
 }
@@ -270,13 +270,13 @@ func (e *env) checkInside(d desktop.Desktop) {
 		return // a guest that a fault has silenced says nothing until its machine is off
 	}
 	if err != nil {
-		e.wrong("asking the guest of %s: %v", d.Name, err)
+		e.violation("asking the guest of %s: %v", d.Name, err)
 		return
 	}
 	for _, session := range status.Sessions {
 		theirs := slices.ContainsFunc(d.Assignments, func(a desktop.Assignment) bool { return a.Account == session.Account })
 		if !theirs {
-			e.wrong("%s has a session of %s, it is assigned to %+v", d.Name, session.Account, d.Assignments)
+			e.violation("%s has a session of %s, it is assigned to %+v", d.Name, session.Account, d.Assignments)
 		}
 	}
 }
@@ -285,7 +285,7 @@ func (e *env) checkInside(d desktop.Desktop) {
 func (e *env) checkEnded() {
 	for _, f := range e.failed() {
 		if f.Code == "" || f.Reason == "" || f.Ended.IsZero() {
-			e.wrong("a %s of %s failed with code %q and reason %q", f.Type, f.DesktopName, f.Code, f.Reason)
+			e.violation("a %s of %s failed with code %q and reason %q", f.Type, f.DesktopName, f.Code, f.Reason)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (e *env) work(desktopID, userID string) string {
 		seen = d.Name
 		for disk, path := range e.paths(d.ID) {
 			if content, there := e.sim.ReadFile(d.ID, path); there && !strings.HasPrefix(content, userID) {
-				e.wrong("%s of %s holds a file of %s, and %s sees it", disk, d.Name, content, userID)
+				e.violation("%s of %s holds a file of %s, and %s sees it", disk, d.Name, content, userID)
 			}
 			if err := e.sim.WriteFile(ctx, d.ID, path, userID+" on "+d.Name); err != nil {
 				seen += ", cannot write: " + err.Error()

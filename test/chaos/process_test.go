@@ -57,17 +57,17 @@ func (l *life) pass(do func() error) error {
 	return enginetest.ErrStopped
 }
 
-// mortalStore is the store of a process.
-type mortalStore struct {
+// killableStore is the store of a process.
+type killableStore struct {
 	store.Transactions
 	life *life
 }
 
-func (s mortalStore) Update(ctx context.Context, f func(*store.Tx) error) error {
+func (s killableStore) Update(ctx context.Context, f func(*store.Tx) error) error {
 	return s.life.pass(func() error { return s.Transactions.Update(ctx, f) })
 }
 
-func (s mortalStore) View(ctx context.Context, f func(*store.Tx) error) error {
+func (s killableStore) View(ctx context.Context, f func(*store.Tx) error) error {
 	return s.life.pass(func() error { return s.Transactions.View(ctx, f) })
 }
 
@@ -84,7 +84,7 @@ func (p *process) live() {
 	e := p.e
 	l := &life{died: make(chan struct{})}
 	log := slog.New(panics{e: e, Handler: slog.DiscardHandler})
-	s := mortalStore{e.shared, l}
+	s := killableStore{e.shared, l}
 	machines := enginetest.Around(e.sim, func(_ enginetest.Call, do func() error) error { return l.pass(do) })
 	registry := prometheus.NewRegistry()
 	meter, err := job.NewMetrics(registry)
@@ -105,8 +105,8 @@ func (p *process) live() {
 	p.mu.Unlock()
 }
 
-// bury stops what a dead process still runs, which can no longer do anything.
-func (l *life) bury() {
+// stopAll stops what a dead process still runs, which can no longer do anything.
+func (l *life) stopAll() {
 	killed, cancel := context.WithCancel(context.Background())
 	cancel()
 	for _, stop := range l.stop {
@@ -122,10 +122,10 @@ func (p *process) watch() {
 		case <-l.died:
 		case <-p.over:
 			l.dead.Store(true)
-			l.bury()
+			l.stopAll()
 			return
 		}
-		l.bury()
+		l.stopAll()
 		p.e.note("%s is dead", p.name)
 		select {
 		case <-time.After(time.Duration(l.downtime.Load())):
@@ -169,7 +169,7 @@ func (panics) Enabled(context.Context, slog.Level) bool { return true }
 
 func (p panics) Handle(_ context.Context, r slog.Record) error {
 	if strings.Contains(r.Message, "panic") {
-		p.e.wrong("a process says: %s", r.Message)
+		p.e.violation("a process says: %s", r.Message)
 	}
 	return nil
 }

@@ -147,25 +147,25 @@ func (e *Engine) planDisk(p *plan, is slot, wanted []engine.Disk) error {
 		p.config[goneKey+is.disk.ID] = e.config.Classes[is.disk.Class]
 		return nil
 	}
-	shall := wanted[i]
-	if err := grows("the data disk "+shall.ID, is.disk, shall); err != nil {
+	goal := wanted[i]
+	if err := grows("the data disk "+goal.ID, is.disk, goal); err != nil {
 		return err
 	}
-	if shall.GiB > is.disk.GiB {
-		p.grow = append(p.grow, shall)
-		p.config[sizeKey+is.device] = strconv.Itoa(shall.GiB)
+	if goal.GiB > is.disk.GiB {
+		p.grow = append(p.grow, goal)
+		p.config[sizeKey+is.device] = strconv.Itoa(goal.GiB)
 	}
-	if path.Clean(shall.Mount) != is.disk.Mount {
-		p.devices[is.device] = e.dataDisk(shall)
+	if path.Clean(goal.Mount) != is.disk.Mount {
+		p.devices[is.device] = e.dataDisk(goal)
 	}
 	return nil
 }
 
 // grows returns an error for a disk that would shrink or become another one.
-func grows(name string, is, shall engine.Disk) error {
-	if shall.GiB < is.GiB || shall.Class != is.Class {
+func grows(name string, is, goal engine.Disk) error {
+	if goal.GiB < is.GiB || goal.Class != is.Class {
 		return fmt.Errorf("%w: %s has %d GiB of class %q and cannot become %d GiB of %q", engine.ErrInvalid,
-			name, is.GiB, is.Class, shall.GiB, shall.Class)
+			name, is.GiB, is.Class, goal.GiB, goal.Class)
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func (e *Engine) renew(ctx context.Context, s engine.Spec, mark string) (*machin
 	if _, yes := e.chance.strikes(RebuildFails, s.ID); yes {
 		return nil, fmt.Errorf("%w: %s", errSim, RebuildFails)
 	}
-	half, err := e.takeApart(m)
+	half, err := e.removeSystemDisk(m)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func (e *Engine) renew(ctx context.Context, s engine.Spec, mark string) (*machin
 	return running, e.put(running)
 }
 
-// takeApart switches m off and removes its system disk.
-func (e *Engine) takeApart(m *machine) (*machine, error) {
+// removeSystemDisk switches m off and removes its system disk.
+func (e *Engine) removeSystemDisk(m *machine) (*machine, error) {
 	half := m.off(engine.Stopped)
 	half.Half, half.Mark, half.Files = true, "", m.filesUnder(m.Data)
 	if err := e.put(half); err != nil {
@@ -110,8 +110,8 @@ func (m *machine) whole() error {
 // fits returns an error for what a rebuild cannot change.
 func (e *Engine) fits(m *machine, s engine.Spec) error {
 	kinds := map[bool]string{false: "container", true: "virtual machine"}
-	if is, shall := e.isVM(m.Image), e.isVM(s.Image); is != shall {
-		return fmt.Errorf("the machine is a %s, the image is for a %s: %w", kinds[is], kinds[shall], engine.ErrInvalid)
+	if is, wanted := e.isVM(m.Image), e.isVM(s.Image); is != wanted {
+		return fmt.Errorf("the machine is a %s, the image is for a %s: %w", kinds[is], kinds[wanted], engine.ErrInvalid)
 	}
 	if m.Root.Class != s.Root.Class {
 		return fmt.Errorf("the system disk is of class %q and cannot become %q: %w", m.Root.Class, s.Root.Class, engine.ErrInvalid)

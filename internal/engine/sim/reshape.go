@@ -96,10 +96,10 @@ func (m *machine) shaped(s engine.Spec) (*machine, error) {
 }
 
 // grows returns an error for a disk that would shrink or become another one.
-func grows(name string, has, shall engine.Disk) error {
-	if shall.GiB < has.GiB || shall.Class != has.Class {
+func grows(name string, has, wanted engine.Disk) error {
+	if wanted.GiB < has.GiB || wanted.Class != has.Class {
 		return fmt.Errorf("%s has %d GiB of class %q and cannot become %d GiB of %q: %w",
-			name, has.GiB, has.Class, shall.GiB, shall.Class, engine.ErrInvalid)
+			name, has.GiB, has.Class, wanted.GiB, wanted.Class, engine.ErrInvalid)
 	}
 	return nil
 }
