@@ -139,7 +139,7 @@ func TestAServiceHasTwoSecurityGroups(t *testing.T) {
 func TestWordsOfThePathAreNoIDs(t *testing.T) {
 	e := newEnv(t)
 	for _, c := range []struct{ method, path string }{
-		{"GET", "/desktops/tags"}, {"DELETE", "/desktops/tags"}, {"GET", "/desktops/statistics"}, {"GET", "/desktop-pools/statistics"},
+		{"PUT", "/desktops/tags"}, {"DELETE", "/desktops/tags"}, {"GET", "/desktops/statistics"}, {"GET", "/desktop-pools/statistics"},
 		{"PUT", "/desktop-pools/script-execution-tasks"}, {"GET", "/users/template"}, {"DELETE", "/groups/export"},
 		{"PUT", "/desktop-name-policies/batch-delete"}, {"GET", "/desktops/orders/detach-info"},
 	} {

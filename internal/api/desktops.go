@@ -89,17 +89,17 @@ func detailQuery(in *wire.ListDesktopsDetailInput) (desktop.DesktopQuery, error)
 	return q, nil
 }
 
-// tagsAsked reads tags of the form key=value.
-func tagsAsked(list string) ([]workspace.Tag, error) {
-	var tags []workspace.Tag
+// tagsAsked reads tags of the form key=value, all of which a desktop must have.
+func tagsAsked(list string) (desktop.TagQuery, error) {
+	var all []desktop.TagCondition
 	for _, pair := range split[string](list) {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return nil, workspace.Errorf(workspace.CodeInvalid, "tag: %q must have the form key=value", pair)
+			return desktop.TagQuery{}, workspace.Errorf(workspace.CodeInvalid, "tag: %q must have the form key=value", pair)
 		}
-		tags = append(tags, workspace.Tag{Key: key, Value: value})
+		all = append(all, desktop.TagCondition{Key: key, Values: []string{value}})
 	}
-	return tags, nil
+	return desktop.TagQuery{All: all}, nil
 }
 
 // noneIs returns whether a list asks for desktops that are paid by the month or have a public address: there are none.

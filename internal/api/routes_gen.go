@@ -116,6 +116,17 @@ func (s *Server) generated() map[string][]route {
 		"service": {
 			{operation{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", iam.Read, answering(s.showService), "Show the project's Workspace service"}, "workspace:tenants:listTenantConfig"},
 		},
+		"tags": {
+			{operation{"POST", "/v2/{project_id}/desktops/resource-instances/action", "ListDesktopsByTags", iam.Read, answering(s.listDesktopsByTags), "List desktops by their tags"}, "workspace:desktops:listByTags"},
+			{operation{"POST", "/v2/{project_id}/desktops/resource_instances/action", "ListDesktopByTags", iam.Read, answering(s.listDesktopsByTagsFormerly), "List desktops by their tags (former path)"}, "workspace:desktops:listByTags"},
+			{operation{"GET", "/v2/{project_id}/desktops/tags", "ListProjectTags", iam.Read, answering(s.listProjectTags), "List the tags of all desktops"}, "workspace:desktops:listProjectTags"},
+			{operation{"GET", "/v2/{project_id}/desktops/{desktop_id}/tags", "ShowTagByDesktopId", iam.Read, answering(s.showTags), "List the tags of a desktop"}, "workspace:desktops:listTags"},
+			{operation{"POST", "/v2/{project_id}/desktops/{desktop_id}/tags", "CreateTag", iam.Write, silent(http.StatusNoContent, s.addTag), "Add a tag to a desktop, or replace the one with its key"}, "workspace:desktops:tag"},
+			{operation{"DELETE", "/v2/{project_id}/desktops/{desktop_id}/tags/{key}", "DeleteTag", iam.Write, silent(http.StatusNoContent, s.deleteTag), "Delete a tag of a desktop"}, "workspace:desktops:untag"},
+			{operation{"POST", "/v2/{project_id}/desktops/{desktop_id}/tags/action", "BatchChangeTags", iam.Write, silent(http.StatusNoContent, s.changeTags), "Add or delete tags of a desktop"}, "workspace:desktops:operateTags"},
+			{operation{"POST", "/v2/{project_id}/desktops/batch-tags", "BatchAddDesktopsTags", iam.Write, silent(http.StatusNoContent, s.addTagsToDesktops), "Add tags to desktops"}, "workspace:desktops:tag"},
+			{operation{"DELETE", "/v2/{project_id}/desktops/batch-tags", "BatchDeleteDesktopsTags", iam.Write, silent(http.StatusNoContent, s.deleteTagsOfDesktops), "Delete tags of desktops"}, "workspace:desktops:untag"},
+		},
 		"users": {
 			{operation{"POST", "/v2/{project_id}/users", "CreateDesktopUser", iam.Write, answering(s.createUser), "Create a user"}, "workspace:users:create"},
 			{operation{"POST", "/v2/{project_id}/users/batch-create", "BatchCreateUsers", iam.Write, silent(http.StatusOK, s.createUsers), "Create users, all or none"}, "workspace:users:batchCreate"},

@@ -70,9 +70,12 @@ func (s *Server) listUsers(ctx context.Context, in *wire.ListUsersInput) (wire.L
 	})}, err
 }
 
-// pageOf parses a page of operations whose limit and offset are strings. CodeInvalid.
-func pageOf(offset, limit string) (p workspace.Page, err error) {
-	if p.Limit, err = numeral("limit", limit, 2000); err != nil {
+// pageOf parses a page of lists of people and groups, whose limit and offset are strings. CodeInvalid.
+func pageOf(offset, limit string) (workspace.Page, error) { return pageUpTo(2000, offset, limit) }
+
+// pageUpTo parses a page of operations whose limit and offset are strings. CodeInvalid.
+func pageUpTo(most int, offset, limit string) (p workspace.Page, err error) {
+	if p.Limit, err = numeral("limit", limit, most); err != nil {
 		return p, err
 	}
 	p.Offset, err = numeral("offset", offset, 1<<31-1)

@@ -15,6 +15,7 @@ import (
 	"carrel/internal/rollout/progress"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/tag"
 	"carrel/internal/user"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -27,6 +28,7 @@ type Services struct {
 	SignIn       *signin.Service
 	NamePolicies *namepolicy.Service
 	Desktops     *desktop.Service
+	Tags         *tag.Service
 	Exports      *export.Service
 	Assignments  *assignment.Service
 	Users        *user.Service
@@ -55,6 +57,7 @@ func NewServices(c Config) *Services {
 		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
 		NamePolicies: &namepolicy.Service{Store: c.Store},
 		Desktops:     &desktop.Service{Store: c.Store},
+		Tags:         &tag.Service{Store: c.Store},
 		Exports:      &export.Service{Store: c.Store},
 		Assignments:  &assignment.Service{Store: c.Store},
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},

@@ -144,7 +144,7 @@ type DesktopQuery struct {
 	OUName        string // exact
 	Types         []workspace.DesktopType
 	Statuses      []DesktopStatus
-	Tags          []workspace.Tag // desktops that have all of them
+	Tags          TagQuery // only with a ProjectID
 	InMaintenance *bool
 	Assigned      *bool
 	Isolated      *bool   // isolated in their pool

@@ -26,7 +26,7 @@ func Members(ctx context.Context, t *store.Tx, poolIDs ...string) ([]Member, err
 func ReadMember(ctx context.Context, t *store.Tx, desktopID string) (Member, error) {
 	found, err := readMembers(ctx, t, `FROM desktops AS d WHERE d.id = ? AND d.pool_id <> ''`, desktopID)
 	if err == nil && len(found) == 0 {
-		err = desktopNotFound(desktopID)
+		err = NotFound(desktopID)
 	}
 	if err != nil {
 		return Member{}, err

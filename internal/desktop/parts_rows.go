@@ -12,7 +12,7 @@ import (
 	"carrel/internal/workspace"
 )
 
-// volume, tag, securityGroupOf and assignment are the rows that belong to a desktop.
+// volume, securityGroupOf and assignment are the rows that belong to a desktop, as is tagRow.
 type volume struct {
 	ID      string `bun:",pk"`
 	Type    string
@@ -29,14 +29,6 @@ type volumeRow struct {
 	volume
 	DesktopID string
 	Position  int // 0 is the system disk
-}
-
-type tagRow struct {
-	bun.BaseModel `bun:"table:desktop_tags"`
-	DesktopID     string `bun:",pk"`
-	Position      int    `bun:",pk"`
-	Key           string
-	Value         string
 }
 
 type desktopGroupRow struct {
@@ -115,13 +107,6 @@ func volumesOf(d Desktop) (rows []volumeRow) {
 // SaveVolumes sets the disks of a desktop to those of d, in order. CodeConflict if the desktop is missing.
 func SaveVolumes(ctx context.Context, t *store.Tx, d Desktop) error {
 	return t.Dangling(replace(ctx, t, d.ID, volumesOf(d)))
-}
-
-func tagsOf(d Desktop) (rows []tagRow) {
-	for i, tag := range d.Tags {
-		rows = append(rows, tagRow{DesktopID: d.ID, Position: i, Key: tag.Key, Value: tag.Value})
-	}
-	return rows
 }
 
 func groupsOf(d Desktop) (rows []desktopGroupRow) {
@@ -281,19 +266,6 @@ func readVolumes(ctx context.Context, t *store.Tx, desktops []Desktop) error {
 		} else {
 			d.Data = append(d.Data, Volume(r.volume))
 		}
-	}
-	return nil
-}
-
-func readTags(ctx context.Context, t *store.Tx, desktops []Desktop) error {
-	rows := make([]tagRow, 0, len(desktops))
-	q, desktop := ownedBy(t, desktops, &rows)
-	if err := q.Order("desktop_id", "position").Scan(ctx); err != nil {
-		return err
-	}
-	for _, r := range rows {
-		d := desktop(r.DesktopID)
-		d.Tags = append(d.Tags, workspace.Tag{Key: r.Key, Value: r.Value})
 	}
 	return nil
 }

@@ -144,7 +144,8 @@ func addressTaken(address string) error {
 	return workspace.Errorf(workspace.CodeAddressTaken, "address %s is in use", address)
 }
 
-func desktopNotFound(id string) error {
+// NotFound is the error for a desktop that does not exist.
+func NotFound(id string) error {
 	return workspace.Errorf(workspace.CodeDesktopNotFound, "desktop %q does not exist", id)
 }
 
@@ -155,7 +156,7 @@ func ReadDesktop(ctx context.Context, t *store.Tx, projectID, id string) (Deskto
 		return Desktop{}, err
 	}
 	if len(rows) == 0 {
-		return Desktop{}, desktopNotFound(id)
+		return Desktop{}, NotFound(id)
 	}
 	desktops, err := wholeDesktops(ctx, t, rows)
 	if err != nil {
@@ -237,9 +238,7 @@ func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id IN (SELECT u.id FROM users AS u "+
 			"WHERE u.name_folded IN (?)))", bun.List(store.FoldAll(f.UserNames)))
 	}
-	for _, tag := range f.Tags {
-		q = q.Where("d.id IN (SELECT t.desktop_id FROM desktop_tags AS t WHERE t.key = ? AND t.value = ?)", tag.Key, tag.Value)
-	}
+	q = filterTags(q, f.ProjectID, f.Tags)
 	if f.Assigned != nil {
 		q = q.Where("(EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = d.id) OR "+
 			"EXISTS (SELECT 1 FROM group_assignments AS a WHERE a.desktop_id = d.id)) = ?", *f.Assigned)
@@ -266,7 +265,7 @@ func SaveDesktop(ctx context.Context, t *store.Tx, d Desktop) error {
 		return t.Dangling(err)
 	}
 	if n == 0 {
-		return desktopNotFound(d.ID)
+		return NotFound(d.ID)
 	}
 	if err := PoolsChanged(ctx, t, d.PoolID); err != nil {
 		return err

@@ -123,7 +123,7 @@ func BenchmarkDesktops(b *testing.B) {
 			"last":    {Page: workspace.Page{Limit: 100, Offset: 9900}},
 			"by-name": {Page: workspace.Page{Limit: 100, Offset: 5000}, SortBy: desktop.ByName, Descending: true},
 			"named":   {Page: workspace.Page{Limit: 100}, Name: "pc-0012"},
-			"tagged":  {Page: workspace.Page{Limit: 100}, Tags: []workspace.Tag{{Key: "team", Value: "7"}}},
+			"tagged":  {Page: workspace.Page{Limit: 100}, Tags: desktop.TagQuery{All: []desktop.TagCondition{{Key: "team", Values: []string{"7"}}}}},
 			"persons": {Page: workspace.Page{Limit: 100}, UserNames: []string{"user-000123"}},
 			"address": {Page: workspace.Page{Limit: 100}, Address: "10.0.1.1"},
 		} {

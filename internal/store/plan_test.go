@@ -19,6 +19,7 @@ import (
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/store"
+	"carrel/internal/tag"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
@@ -168,12 +169,28 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 		return func(ctx context.Context, x *store.Tx) error { _, _, err := desktop.Desktops(ctx, x, q); return err }
 	}
 	for name, f := range map[string]func(context.Context, *store.Tx) error{
-		"desktops":               list(desktop.DesktopQuery{}),
-		"desktops by name":       list(desktop.DesktopQuery{SortBy: desktop.ByName, Descending: true}),
-		"desktops of a user":     list(desktop.DesktopQuery{UserID: "1"}),
-		"desktops of user names": list(desktop.DesktopQuery{UserNames: []string{"1"}}),
-		"desktops with a tag":    list(desktop.DesktopQuery{Tags: []workspace.Tag{{Key: "k", Value: "v"}}}),
-		"desktops of a pool":     list(desktop.DesktopQuery{PoolIDs: []string{"pool"}}),
+		"desktops":                          list(desktop.DesktopQuery{}),
+		"desktops by name":                  list(desktop.DesktopQuery{SortBy: desktop.ByName, Descending: true}),
+		"desktops of a user":                list(desktop.DesktopQuery{UserID: "1"}),
+		"desktops of user names":            list(desktop.DesktopQuery{UserNames: []string{"1"}}),
+		"desktops with a tag":               list(desktop.DesktopQuery{Tags: desktop.TagQuery{All: []desktop.TagCondition{{Key: "k", Values: []string{"v"}}}}}),
+		"desktops with one of several tags": list(desktop.DesktopQuery{Tags: desktop.TagQuery{Any: []desktop.TagCondition{{Key: "k", Values: []string{"v", "w"}}, {Key: "l"}}}}),
+		"desktops without tags":             list(desktop.DesktopQuery{Tags: desktop.TagQuery{Untagged: true, NotAny: []desktop.TagCondition{{Key: "k"}}}}),
+		"tags of a project": func(ctx context.Context, x *store.Tx) error {
+			keys, total, err := tag.Keys(ctx, x, tag.KeyQuery{ProjectID: "p", Key: "k", Value: "v", Page: page})
+			if len(keys) != 1 || total != 1 {
+				t.Errorf("%d keys of %d", len(keys), total)
+			}
+			return err
+		},
+		"changing tags": func(ctx context.Context, x *store.Tx) error {
+			found, err := desktop.LockTags(ctx, x, "p", []string{"1", "2"})
+			if err != nil {
+				return err
+			}
+			return desktop.SaveTags(ctx, x, "p", []desktop.Tagged{found["1"], found["2"]})
+		},
+		"desktops of a pool": list(desktop.DesktopQuery{PoolIDs: []string{"pool"}}),
 		"names": func(ctx context.Context, x *store.Tx) error {
 			_, err := desktop.TakenNames(ctx, x, "p", []string{"1", "2"})
 			return err
@@ -409,7 +426,7 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 // followsIndex checks that a statement reads no table whole, and that a page of a list is not sorted if it is to be so.
 func followsIndex(t *testing.T, s *store.Store, statement string, pagesInOrder bool) {
 	t.Helper()
-	derived := []string{"SCAN due", "SCAN h", "SCAN c", "SCAN v", "SCAN o", "SCAN n"} // not tables, but what the statement made
+	derived := []string{"SCAN due", "SCAN h", "SCAN c", "SCAN v", "SCAN o", "SCAN n", "SCAN keys"} // not tables, but what the statement made
 	for _, step := range store.Plan(t, s, statement) {
 		table := !slices.Contains(derived, step) && !strings.HasPrefix(step, "SCAN q") && !strings.HasSuffix(step, "VALUES CLAUSE") && !strings.HasPrefix(step, "SCAN (subquery")
 		scan := strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "USING") && table

@@ -171,26 +171,35 @@ func CheckTags(field string, tags []Tag) error {
 	}
 	seen := make(map[string]bool, len(tags))
 	for i, t := range tags {
-		at := fmt.Sprintf("%s[%d].", field, i)
-		switch {
-		case t.Key == "":
-			return Invalid(at+"key", "must not be empty")
-		case utf8.RuneCountInString(t.Key) > MaxTagKey:
-			return Invalid(at+"key", "at most %d characters are allowed", MaxTagKey)
-		case utf8.RuneCountInString(t.Value) > MaxTagValue:
-			return Invalid(at+"value", "at most %d characters are allowed", MaxTagValue)
-		case strings.ContainsAny(t.Key, tagForbidden):
-			return Invalid(at+"key", "must not contain any of %s", tagForbidden)
-		case strings.ContainsAny(t.Value, tagForbidden):
-			return Invalid(at+"value", "must not contain any of %s", tagForbidden)
-		case strings.HasPrefix(t.Key, "_sys_"):
-			return Invalid(at+"key", "must not start with _sys_")
-		case strings.TrimSpace(t.Key) != t.Key:
-			return Invalid(at+"key", "must not start or end with a space")
-		case seen[t.Key]:
-			return Invalid(at+"key", "%q is listed twice", t.Key)
+		at := fmt.Sprintf("%s[%d]", field, i)
+		if err := CheckTag(at, t); err != nil {
+			return err
+		}
+		if seen[t.Key] {
+			return Invalid(at+".key", "%q is listed twice", t.Key)
 		}
 		seen[t.Key] = true
+	}
+	return nil
+}
+
+// CheckTag returns why a tag is outside its limits, or nil.
+func CheckTag(field string, t Tag) error {
+	switch {
+	case t.Key == "":
+		return Invalid(field+".key", "must not be empty")
+	case utf8.RuneCountInString(t.Key) > MaxTagKey:
+		return Invalid(field+".key", "at most %d characters are allowed", MaxTagKey)
+	case utf8.RuneCountInString(t.Value) > MaxTagValue:
+		return Invalid(field+".value", "at most %d characters are allowed", MaxTagValue)
+	case strings.ContainsAny(t.Key, tagForbidden):
+		return Invalid(field+".key", "must not contain any of %s", tagForbidden)
+	case strings.ContainsAny(t.Value, tagForbidden):
+		return Invalid(field+".value", "must not contain any of %s", tagForbidden)
+	case strings.HasPrefix(t.Key, "_sys_"):
+		return Invalid(field+".key", "must not start with _sys_")
+	case strings.TrimSpace(t.Key) != t.Key:
+		return Invalid(field+".key", "must not start or end with a space")
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ var script = []chapter{
 	{"What people do with pools", portalPools},
 	{"Jobs", jobs},
 	{"Refusals", refusals},
+	{"Tags", tags},
 	{"Clean-up", cleanUp},
 }
 

@@ -476,7 +476,7 @@ func routes(data *apiData, areas []overlay.Area) []byte {
 		for _, o := range a.Operations {
 			d := data.Operations[o.ID]
 			needs := "iam.Write"
-			if d.Method == http.MethodGet && !o.Writes {
+			if o.Reads || d.Method == http.MethodGet && !o.Writes {
 				needs = "iam.Read"
 			}
 			handler := fmt.Sprintf("answering(s.%s)", o.Handler)

@@ -24,6 +24,7 @@ type Operation struct {
 	Bodyless bool   // a request may leave the body out
 	File     bool   // it answers with a file, which the data does not declare
 	Writes   bool   // it changes something, though it is a GET
+	Reads    bool   // it changes nothing, though it is not a GET
 }
 
 // Fields are fields of a body or parameters by their name on the wire.
@@ -62,6 +63,7 @@ func Areas() []Area {
 		poolChanges(),
 		pools(),
 		service(),
+		tags(),
 		userGroups(),
 		users(),
 		otpDevices(),
