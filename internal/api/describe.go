@@ -11,23 +11,34 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"carrel/internal/iam"
+	"carrel/internal/route"
 )
 
-// describe serves the API's description, for programs at /openapi.json and for readers at /docs. The page needs no script and
+// describe serves the description of an API and of others, for programs at /openapi.json and for readers at /docs. The page needs no script and
 // loads nothing from other hosts.
-func describe(api *huma.OpenAPI) (*http.ServeMux, error) {
-	document, err := json.Marshal(api)
+func describe(api huma.API, others []route.Route) (*http.ServeMux, error) {
+	doc := complete(api, others)
+	document, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("writing the API's description: %w", err)
 	}
 	var page bytes.Buffer
-	if err := docsPage.Execute(&page, areasOf(api)); err != nil {
+	if err := docsPage.Execute(&page, areasOf(doc)); err != nil {
 		return nil, fmt.Errorf("writing the API's documentation: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /openapi.json", serving("application/openapi+json", document))
 	mux.HandleFunc("GET /docs", serving("text/html; charset=utf-8", page.Bytes()))
 	return mux, nil
+}
+
+// complete adds to an API's document the identity API and others.
+func complete(api huma.API, others []route.Route) *huma.OpenAPI {
+	route.Describe(api, slices.Concat(iam.Routes(), others))
+	route.Settle(api.OpenAPI())
+	return api.OpenAPI()
 }
 
 func serving(contentType string, content []byte) http.HandlerFunc {
@@ -59,20 +70,17 @@ type docField struct {
 
 func areasOf(api *huma.OpenAPI) []docArea {
 	byName := map[string][]docOperation{}
-	for _, path := range api.Paths {
-		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
-			if o == nil {
-				continue
-			}
-			doc := docOperation{Operation: o}
-			if o.RequestBody != nil {
-				doc.Fields = fieldsOf(api, o.RequestBody.Content["application/json"])
-			}
-			if reply := o.Responses["200"]; reply != nil {
+	for _, o := range route.Operations(api) {
+		doc := docOperation{Operation: o}
+		if o.RequestBody != nil {
+			doc.Fields = fieldsOf(api, o.RequestBody.Content["application/json"])
+		}
+		for _, status := range []string{"200", "201", "202"} {
+			if reply := o.Responses[status]; reply != nil && doc.Reply == nil {
 				doc.Reply = fieldsOf(api, reply.Content["application/json"])
 			}
-			byName[o.Tags[0]] = append(byName[o.Tags[0]], doc)
 		}
+		byName[o.Tags[0]] = append(byName[o.Tags[0]], doc)
 	}
 	var areas []docArea
 	for name, operations := range byName {

@@ -10,6 +10,7 @@ import (
 
 	"carrel/internal/api/wire"
 	"carrel/internal/iam"
+	"carrel/internal/route"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
@@ -34,28 +35,14 @@ type operation struct {
 	method   string
 	path     string
 	id       string
-	needs    iam.Permission
+	action   string         // as the API's authorization knows it
+	needs    iam.Permission // the action's kind
 	handle   registration
 	describe string
 }
 
-// route is a generated line of the table.
-type route struct {
-	operation
-	action string // as the API's authorization knows it
-}
-
 // registration adds a handler, whose types it knows, to the API.
 type registration func(*Server, huma.API, huma.Operation)
-
-// operations returns the route table, by area.
-func (s *Server) operations() map[string][]operation {
-	all := map[string][]operation{}
-	for area, routes := range s.generated() {
-		all[area] = each(routes, func(r route) operation { return r.operation })
-	}
-	return all
-}
 
 // nothing is the response of operations without a body.
 type nothing struct{}
@@ -120,16 +107,29 @@ func (s *Server) refusal(ctx context.Context, operation string, err error) *Refu
 func (s *Server) register(api huma.API) {
 	for area, operations := range s.operations() {
 		for _, o := range operations {
-			o.handle(s, api, huma.Operation{
+			op := huma.Operation{
 				OperationID: o.id, Method: o.method, Path: o.path, Summary: o.describe, Tags: []string{area},
 				MaxBodyBytes:    maxBody(area) + 1, // huma refuses a body as large as this
 				BodyReadTimeout: s.CallTime,
-				Security:        []map[string][]string{{"token": {}}, {"signature": {}}},
-				Errors:          []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden},
+				Security:        route.Security(api, iam.Schemes),
 				Middlewares:     huma.Middlewares{s.authorize(api, o.needs), s.memory.bound(api)},
-			})
+			}
+			describeFailures(api, &op)
+			o.handle(s, api, op)
 		}
 	}
+}
+
+// describeFailures describes the errors of an operation. Those of authentication have a form of their own.
+func describeFailures(api huma.API, op *huma.Operation) {
+	route.AddFailures(api, op, []int{http.StatusUnauthorized}, iam.Failure{})
+	route.AddFailures(api, op, []int{http.StatusForbidden, http.StatusNotFound, http.StatusGatewayTimeout}, Refusal{})
+	either := []int{http.StatusBadRequest, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	if op.Method != http.MethodGet {
+		route.AddFailures(api, op, []int{http.StatusConflict}, Refusal{})
+		either = append(either, http.StatusRequestEntityTooLarge)
+	}
+	route.AddFailures(api, op, either, Refusal{}, iam.Failure{})
 }
 
 // authorize passes on requests of callers with the permission that the operation needs in the project of the path.

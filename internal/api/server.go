@@ -16,6 +16,7 @@ import (
 
 	"carrel/internal/core"
 	"carrel/internal/iam"
+	"carrel/internal/route"
 	"carrel/internal/text"
 	"carrel/internal/workspace"
 )
@@ -40,6 +41,8 @@ type Config struct {
 	Metrics  prometheus.Registerer
 	// CallTime is the limit for a call, including reading its body. No call waits for a machine.
 	CallTime time.Duration
+	// Others are routes of other servers, to be described beside those of this one.
+	Others []route.Route
 }
 
 // Server serves the Workspace API, the identity API and their description.
@@ -66,7 +69,7 @@ func New(c Config) (*Server, error) {
 	desktops := http.NewServeMux()
 	workspaceAPI := humago.New(desktops, humaConfig())
 	s.register(workspaceAPI)
-	description, err := describe(workspaceAPI.OpenAPI())
+	description, err := describe(workspaceAPI, c.Others)
 	if err != nil {
 		return nil, err
 	}
@@ -204,25 +207,16 @@ func lenient(next http.Handler) http.Handler {
 	})
 }
 
-// huma stores these settings for the whole process; several servers may be created concurrently.
+// huma stores this for the whole process; several servers may be created concurrently.
 func init() {
-	huma.DefaultArrayNullable = false
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return newRefusal(status, message, errs)
 	}
 }
 
 func humaConfig() huma.Config {
-	config := huma.DefaultConfig("Carrel: Workspace API", "v2")
-	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // see describe
-	config.CreateHooks = nil                                             // no links to schemas in responses
-	config.AllowAdditionalPropertiesByDefault = true                     // clients may send fields that Carrel does not know
-	config.FieldsOptionalByDefault = true                                // required fields are marked
+	config := route.Config()
 	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
-	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token":     {Type: "apiKey", In: "header", Name: "X-Auth-Token", Description: "From POST /v3/auth/tokens, header X-Subject-Token"},
-		"signature": {Type: "apiKey", In: "header", Name: "Authorization", Description: "SDK-HMAC-SHA256, made with an access key"},
-	}
 	return config
 }
 

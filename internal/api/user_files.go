@@ -36,6 +36,12 @@ func format(a wire.Accepted) sheet.Format {
 func filing[I any](handler func(context.Context, *I) (file, sheet.Format, error)) registration {
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = http.StatusOK
+		content := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		op.Responses["200"] = &huma.Response{Description: "A file, as the request's Accept chooses", Content: map[string]*huma.MediaType{}}
+		for _, f := range []sheet.Format{sheet.CSV, sheet.XLSX} {
+			kind, _, _ := strings.Cut(f.ContentType(), ";")
+			op.Responses["200"].Content[kind] = content
+		}
 		huma.Register(api, op, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
 			if err := refused(in); err != nil {
 				return nil, s.refusal(ctx, op.OperationID, err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,7 +40,10 @@ func (a *App) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	faces, err := api.New(api.Config{Services: a.Services, IAM: a.iam, Log: a.log, Metrics: a.registry, CallTime: a.config.Deadlines.Call})
+	faces, err := api.New(api.Config{
+		Services: a.Services, IAM: a.iam, Log: a.log, Metrics: a.registry, CallTime: a.config.Deadlines.Call,
+		Others: slices.Concat(portal.Routes(), gateway.Routes()),
+	})
 	if err != nil {
 		return err
 	}
@@ -95,7 +99,7 @@ func routes(faces, pages, displays, probes, metrics http.Handler) http.Handler {
 		mux.Handle("GET "+path, probes)
 	}
 	mux.Handle("GET /metrics", metrics)
-	mux.Handle("/gateway/display", displays)
+	mux.Handle(gateway.Path, displays)
 	for _, path := range api.Paths {
 		mux.Handle(path, faces)
 	}

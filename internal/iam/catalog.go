@@ -36,20 +36,36 @@ func (s *Service) catalog(r *http.Request, projectID string) []catalogEntry {
 	return entries
 }
 
-func (s *Service) showCatalog(w http.ResponseWriter, r *http.Request) error {
+type catalogBody struct {
+	Catalog []catalogEntry `json:"catalog"`
+	Links   links          `json:"links"`
+}
+
+func (s *Service) showCatalog(r *http.Request, _ *nothing) (*body[catalogBody], error) {
 	p, _ := PrincipalFrom(r.Context())
-	reply(w, http.StatusOK, map[string]any{"catalog": s.catalog(r, p.ProjectID), "links": s.links(r, r.URL.Path)})
-	return nil
+	return &body[catalogBody]{Body: catalogBody{Catalog: s.catalog(r, p.ProjectID), Links: s.links(r, r.URL.Path)}}, nil
+}
+
+type regionsBody struct {
+	Regions []regionBody `json:"regions"`
+	Links   links        `json:"links"`
+}
+
+type regionBody struct {
+	ID             string            `json:"id"`
+	Type           string            `json:"type"`
+	Description    string            `json:"description"`
+	ParentRegionID *string           `json:"parent_region_id"` // null: none
+	Locales        map[string]string `json:"locales"`
+	Links          links             `json:"links"`
 }
 
 // listRegions lists the one region.
-func (s *Service) listRegions(w http.ResponseWriter, r *http.Request) error {
-	reply(w, http.StatusOK, map[string]any{
-		"regions": []map[string]any{{
-			"id": s.Region, "type": "public", "description": "", "parent_region_id": nil,
-			"locales": map[string]string{"zh-cn": s.Region, "en-us": s.Region}, "links": s.links(r, "/v3/regions/"+s.Region),
+func (s *Service) listRegions(r *http.Request, _ *nothing) (*body[regionsBody], error) {
+	return &body[regionsBody]{Body: regionsBody{
+		Regions: []regionBody{{
+			ID: s.Region, Type: "public", Locales: map[string]string{"zh-cn": s.Region, "en-us": s.Region}, Links: s.links(r, "/v3/regions/"+s.Region),
 		}},
-		"links": s.links(r, r.URL.Path),
-	})
-	return nil
+		Links: s.links(r, r.URL.Path),
+	}}, nil
 }

@@ -48,12 +48,28 @@ func (s *Service) projectBody(r *http.Request, p store.Project) projectBody {
 	}
 }
 
+// projectsInput has filters: what is given must be the project's.
+type projectsInput struct {
+	Page     string `query:"page" doc:"A number from 1"`
+	PerPage  string `query:"per_page" doc:"1 to 5000; all on one page if absent"`
+	Name     string `query:"name"`
+	DomainID string `query:"domain_id"`
+	ParentID string `query:"parent_id"`
+	Enabled  string `query:"enabled" doc:"true or false"`
+	IsDomain string `query:"is_domain" doc:"true or false"`
+}
+
+type projectsBody struct {
+	Projects []projectBody `json:"projects"`
+	Links    links         `json:"links"`
+}
+
 // listProjects lists the projects that the caller's account has. Clients that know a region look its project up by name
 // here, and want the key "projects" whatever is found.
-func (s *Service) listProjects(w http.ResponseWriter, r *http.Request) error {
-	window, err := pageOf(r)
+func (s *Service) listProjects(r *http.Request, in *projectsInput) (*body[projectsBody], error) {
+	window, err := pageOf(in.Page, in.PerPage)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p, _ := PrincipalFrom(r.Context())
 	var projects []store.Project
@@ -62,48 +78,63 @@ func (s *Service) listProjects(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	bodies := []projectBody{}
+	found := []projectBody{}
 	for _, project := range projects {
-		body := s.projectBody(r, project)
-		if matches(r, "name", body.Name) && matches(r, "domain_id", body.DomainID) && matches(r, "parent_id", body.ParentID) &&
-			matches(r, "enabled", "true") && matches(r, "is_domain", "false") {
-			bodies = append(bodies, body)
+		one := s.projectBody(r, project)
+		if matches(in.Name, one.Name) && matches(in.DomainID, one.DomainID) && matches(in.ParentID, one.ParentID) &&
+			matches(in.Enabled, "true") && matches(in.IsDomain, "false") {
+			found = append(found, one)
 		}
 	}
-	reply(w, http.StatusOK, map[string]any{"projects": cut(bodies, window), "links": s.links(r, r.URL.Path)})
-	return nil
+	return &body[projectsBody]{Body: projectsBody{Projects: cut(found, window), Links: s.links(r, r.URL.Path)}}, nil
 }
 
-func (s *Service) showProject(w http.ResponseWriter, r *http.Request) error {
+type projectInput struct {
+	ID string `path:"project_id"`
+}
+
+type showProjectBody struct {
+	Project projectBody `json:"project"`
+}
+
+func (s *Service) showProject(r *http.Request, in *projectInput) (*body[showProjectBody], error) {
 	p, _ := PrincipalFrom(r.Context())
-	id := r.PathValue("project_id")
 	var project store.Project
 	err := s.Store.ViewIdentity(r.Context(), func(tx *store.IdentityTx) (err error) {
-		project, err = tx.Project(r.Context(), p.AccountID, id)
+		project, err = tx.Project(r.Context(), p.AccountID, in.ID)
 		return err
 	})
 	if isMissing(err) {
-		return missing("project", id)
+		return nil, missing("project", in.ID)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	reply(w, http.StatusOK, map[string]any{"project": s.projectBody(r, project)})
-	return nil
+	return &body[showProjectBody]{Body: showProjectBody{s.projectBody(r, project)}}, nil
+}
+
+type domainsBody struct {
+	Domains []domainBody `json:"domains"`
+	Links   links        `json:"links"`
+}
+
+type domainBody struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Enabled     bool   `json:"enabled"`
+	Description string `json:"description"`
+	Links       links  `json:"links"`
 }
 
 // listDomains lists the one account that the caller belongs to.
-func (s *Service) listDomains(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) listDomains(r *http.Request, _ *nothing) (*body[domainsBody], error) {
 	p, _ := PrincipalFrom(r.Context())
-	reply(w, http.StatusOK, map[string]any{
-		"domains": []map[string]any{{
-			"id": p.AccountID, "name": p.AccountName, "enabled": true, "description": "", "links": s.links(r, "/v3/domains/"+p.AccountID),
-		}},
-		"links": s.links(r, r.URL.Path),
-	})
-	return nil
+	return &body[domainsBody]{Body: domainsBody{
+		Domains: []domainBody{{ID: p.AccountID, Name: p.AccountName, Enabled: true, Links: s.links(r, "/v3/domains/"+p.AccountID)}},
+		Links:   s.links(r, r.URL.Path),
+	}}, nil
 }
 
 type userBody struct {
@@ -123,11 +154,25 @@ func (s *Service) userBody(r *http.Request, a store.Admin) userBody {
 	}
 }
 
+// usersInput has filters: what is given must be the user's.
+type usersInput struct {
+	Page     string `query:"page" doc:"A number from 1"`
+	PerPage  string `query:"per_page" doc:"1 to 5000; all on one page if absent"`
+	Name     string `query:"name"`
+	DomainID string `query:"domain_id"`
+	Enabled  string `query:"enabled" doc:"true or false"`
+}
+
+type usersBody struct {
+	Users []userBody `json:"users"`
+	Links links      `json:"links"`
+}
+
 // listUsers lists the account's administrators.
-func (s *Service) listUsers(w http.ResponseWriter, r *http.Request) error {
-	window, err := pageOf(r)
+func (s *Service) listUsers(r *http.Request, in *usersInput) (*body[usersBody], error) {
+	window, err := pageOf(in.Page, in.PerPage)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p, _ := PrincipalFrom(r.Context())
 	var admins []store.Admin
@@ -136,62 +181,71 @@ func (s *Service) listUsers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	bodies := []userBody{}
+	found := []userBody{}
 	for _, a := range admins {
-		if matches(r, "name", a.Name) && matches(r, "domain_id", a.AccountID) && matches(r, "enabled", "true") {
-			bodies = append(bodies, s.userBody(r, a))
+		if matches(in.Name, a.Name) && matches(in.DomainID, a.AccountID) && matches(in.Enabled, "true") {
+			found = append(found, s.userBody(r, a))
 		}
 	}
-	reply(w, http.StatusOK, map[string]any{"users": cut(bodies, window), "links": s.links(r, r.URL.Path)})
-	return nil
+	return &body[usersBody]{Body: usersBody{Users: cut(found, window), Links: s.links(r, r.URL.Path)}}, nil
 }
 
-func (s *Service) showUser(w http.ResponseWriter, r *http.Request) error {
+type userInput struct {
+	ID string `path:"user_id"`
+}
+
+type showUserBody struct {
+	User userBody `json:"user"`
+}
+
+func (s *Service) showUser(r *http.Request, in *userInput) (*body[showUserBody], error) {
 	p, _ := PrincipalFrom(r.Context())
-	id := r.PathValue("user_id")
-	c, err := s.findUser(r.Context(), passwordUser{ID: id})
+	c, err := s.findUser(r.Context(), passwordUser{ID: in.ID})
 	if isMissing(err) || err == nil && c.Account.ID != p.AccountID {
-		return missing("user", id)
+		return nil, missing("user", in.ID)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	reply(w, http.StatusOK, map[string]any{"user": s.userBody(r, c.Admin)})
-	return nil
+	return &body[showUserBody]{Body: showUserBody{s.userBody(r, c.Admin)}}, nil
+}
+
+type callerBody struct {
+	AccountID    string `json:"account_id"`
+	PrincipalID  string `json:"principal_id"`
+	PrincipalURN string `json:"principal_urn"`
 }
 
 // showCaller answers with the caller's identity.
-func (s *Service) showCaller(w http.ResponseWriter, r *http.Request) error {
+func (s *Service) showCaller(r *http.Request, _ *nothing) (*body[callerBody], error) {
 	p, _ := PrincipalFrom(r.Context())
-	reply(w, http.StatusOK, map[string]string{
-		"account_id": p.AccountID, "principal_id": p.AdminID, "principal_urn": "iam::" + p.AccountID + ":user:" + p.AdminName,
-	})
-	return nil
+	return &body[callerBody]{Body: callerBody{
+		AccountID: p.AccountID, PrincipalID: p.AdminID, PrincipalURN: "iam::" + p.AccountID + ":user:" + p.AdminName,
+	}}, nil
 }
 
-// matches says whether a query parameter, if given, has this value.
-func matches(r *http.Request, parameter, value string) bool {
-	asked := r.URL.Query().Get(parameter)
-	return asked == "" || asked == value
-}
+// matches says whether a filter, if given, is met.
+func matches(filter, value string) bool { return filter == "" || filter == value }
 
 // page is a window of a list; perPage 0 means all of it.
 type page struct{ number, perPage int }
 
-func pageOf(r *http.Request) (page, error) {
+func pageOf(number, perPage string) (page, error) {
 	out := page{number: 1}
-	for name, to := range map[string]*int{"page": &out.number, "per_page": &out.perPage} {
-		text := r.URL.Query().Get(name)
-		if text == "" {
+	for _, p := range []struct {
+		name, text string
+		to         *int
+	}{{"page", number, &out.number}, {"per_page", perPage, &out.perPage}} {
+		if p.text == "" {
 			continue
 		}
-		n, err := strconv.Atoi(text)
+		n, err := strconv.Atoi(p.text)
 		if err != nil || n < 1 || n > 5000 {
-			return page{}, invalid(name, "%q is out of range, use 1 to 5000", text)
+			return page{}, invalid(p.name, "%q is out of range, use 1 to 5000", p.text)
 		}
-		*to = n
+		*p.to = n
 	}
 	return out, nil
 }

@@ -250,9 +250,9 @@ func TestAdministratorsHaveUniqueNamesAndKnownRoles(t *testing.T) {
 func TestEveryRouteButTheDoorsAsksForCredentials(t *testing.T) {
 	inEnv(t, func(e *env) {
 		open := []string{"POST /v3/auth/tokens", "POST /v3.0/OS-CREDENTIAL/securitytokens"}
-		for _, pattern := range iam.Routes() {
-			method, path, _ := strings.Cut(pattern, " ")
-			if slices.Contains(open, pattern) {
+		for _, route := range iam.Routes() {
+			method, path, _ := strings.Cut(route.Pattern, " ")
+			if slices.Contains(open, route.Pattern) {
 				continue
 			}
 			target := strings.NewReplacer("{", "", "}", "").Replace(path)
@@ -261,7 +261,7 @@ func TestEveryRouteButTheDoorsAsksForCredentials(t *testing.T) {
 			}
 			a := e.do(httptest.NewRequest(method, "http://carrel.test"+target, nil))
 			if a.status != http.StatusUnauthorized {
-				t.Errorf("%s answered %d to an unknown caller", pattern, a.status)
+				t.Errorf("%s answered %d to an unknown caller", route.Pattern, a.status)
 			}
 		}
 	})

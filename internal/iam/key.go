@@ -33,22 +33,14 @@ func (s *Service) newKey(adminID, description string, now time.Time) (store.Acce
 }
 
 // createKey creates a permanent key; only this response contains its secret.
-func (s *Service) createKey(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Credential struct {
-			UserID      string `json:"user_id"`
-			Description string `json:"description"`
-		} `json:"credential"`
+func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBody], error) {
+	asked := in.Body.Credential
+	if utf8.RuneCountInString(asked.Description) > maxKeyDescription {
+		return nil, invalid("credential.description", "at most %d characters are allowed", maxKeyDescription)
 	}
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
-	if utf8.RuneCountInString(in.Credential.Description) > maxKeyDescription {
-		return invalid("credential.description", "at most %d characters are allowed", maxKeyDescription)
-	}
-	userID, err := s.keyOwner(r, "credential.user_id", in.Credential.UserID)
+	userID, err := s.keyOwner(r, "credential.user_id", asked.UserID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var key store.AccessKey
 	var plain string
@@ -66,16 +58,15 @@ func (s *Service) createKey(w http.ResponseWriter, r *http.Request) error {
 				Message: fmt.Sprintf("the user has %d access keys, the most allowed; delete one first", len(keys)),
 			}
 		}
-		key, plain = s.newKey(userID, in.Credential.Description, tx.Now())
+		key, plain = s.newKey(userID, asked.Description, tx.Now())
 		return tx.InsertAccessKey(r.Context(), key)
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	body := keyBody(key)
-	body["secret"] = plain
-	reply(w, http.StatusCreated, map[string]any{"credential": body})
-	return nil
+	created := keyOf(key)
+	created.Secret = plain
+	return &body[oneKeyBody]{Body: oneKeyBody{created}}, nil
 }
 
 // keyOwner returns the user whose keys a request is about: the caller unless named. Others' are for administrators.
@@ -97,53 +88,45 @@ func (s *Service) keyOwner(r *http.Request, field, userID string) (string, error
 	return userID, err
 }
 
-func (s *Service) listKeys(w http.ResponseWriter, r *http.Request) error {
-	userID, err := s.keyOwner(r, "user_id", r.URL.Query().Get("user_id"))
+func (s *Service) listKeys(r *http.Request, in *listKeysInput) (*body[keysBody], error) {
+	userID, err := s.keyOwner(r, "user_id", in.UserID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	bodies := []map[string]any{}
+	found := []keyBody{}
 	err = s.Store.ViewIdentity(r.Context(), func(tx *store.IdentityTx) error {
 		keys, err := tx.AccessKeys(r.Context(), userID)
 		for _, k := range keys {
-			bodies = append(bodies, keyBody(k))
+			found = append(found, keyOf(k))
 		}
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	reply(w, http.StatusOK, map[string]any{"credentials": bodies})
-	return nil
+	return &body[keysBody]{Body: keysBody{found}}, nil
 }
 
-func (s *Service) showKey(w http.ResponseWriter, r *http.Request) error {
-	key, err := s.keyInPath(r)
+func (s *Service) showKey(r *http.Request, in *keyInput) (*body[oneKeyBody], error) {
+	key, err := s.keyInPath(r, in.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	body := keyBody(key)
-	body["last_use_time"] = stamp(key.LastUsed)
-	reply(w, http.StatusOK, map[string]any{"credential": body})
-	return nil
+	shown := keyOf(key)
+	shown.LastUse = stamp(key.LastUsed)
+	return &body[oneKeyBody]{Body: oneKeyBody{shown}}, nil
 }
 
 // deleteKey ends a key at once.
-func (s *Service) deleteKey(w http.ResponseWriter, r *http.Request) error {
-	key, err := s.keyInPath(r)
+func (s *Service) deleteKey(r *http.Request, in *keyInput) error {
+	key, err := s.keyInPath(r, in.ID)
 	if err != nil {
 		return err
 	}
-	err = s.Store.UpdateIdentity(r.Context(), func(tx *store.IdentityTx) error { return tx.DeleteAccessKey(r.Context(), key.ID) })
-	if err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return s.Store.UpdateIdentity(r.Context(), func(tx *store.IdentityTx) error { return tx.DeleteAccessKey(r.Context(), key.ID) })
 }
 
-func (s *Service) keyInPath(r *http.Request) (store.AccessKey, error) {
-	id := r.PathValue("access_key")
+func (s *Service) keyInPath(r *http.Request, id string) (store.AccessKey, error) {
 	key, err := s.findKey(r.Context(), id)
 	p, _ := PrincipalFrom(r.Context())
 	if isMissing(err) || err == nil && (key.Temporary || key.Account.ID != p.AccountID) {
@@ -155,49 +138,96 @@ func (s *Service) keyInPath(r *http.Request) (store.AccessKey, error) {
 	return key.AccessKey, err
 }
 
-func keyBody(k store.AccessKey) map[string]any {
-	return map[string]any{
-		"user_id": k.AdminID, "access": k.ID, "status": "active", "create_time": stamp(k.Created), "description": k.Description,
+// The wire forms of access keys.
+type (
+	keyInput struct {
+		ID string `path:"access_key"`
 	}
+	listKeysInput struct {
+		UserID string `query:"user_id" doc:"The caller if absent; others' keys are for administrators"`
+	}
+	createKeyInput struct{ Body createKeyRequest }
+
+	createKeyRequest struct {
+		Credential createKeyFields `json:"credential" required:"true"`
+	}
+	createKeyFields struct {
+		UserID      string `json:"user_id" doc:"The caller if absent; keys of others are for administrators"`
+		Description string `json:"description" doc:"At most 255 characters"`
+	}
+
+	keyBody struct {
+		UserID      string `json:"user_id"`
+		Access      string `json:"access"`
+		Status      string `json:"status" enum:"active"`
+		CreateTime  string `json:"create_time"`
+		Description string `json:"description"`
+		LastUse     string `json:"last_use_time,omitempty" doc:"Only of one key that is shown"`
+		Secret      string `json:"secret,omitempty" doc:"Only of the key that is created"`
+	}
+	oneKeyBody struct {
+		Credential keyBody `json:"credential"`
+	}
+	keysBody struct {
+		Credentials []keyBody `json:"credentials"`
+	}
+
+	temporaryKeyInput struct {
+		Body temporaryKeyRequest
+	}
+	temporaryKeyRequest struct {
+		Auth temporaryKeyAuth `json:"auth" required:"true"`
+	}
+	temporaryKeyAuth struct {
+		Identity temporaryKeyIdentity `json:"identity" required:"true"`
+	}
+	temporaryKeyIdentity struct {
+		Methods []string          `json:"methods" required:"true" doc:"[\"token\"]"`
+		Token   temporaryKeyToken `json:"token"`
+		Policy  any               `json:"policy" doc:"Leave it out: temporary keys cannot be restricted here"`
+	}
+	temporaryKeyToken struct {
+		ID       string `json:"id" doc:"The token of the request if absent"`
+		Duration *int   `json:"duration_seconds" doc:"900 (default) to 86400"`
+	}
+	temporaryKeyBody struct {
+		Credential temporaryKey `json:"credential"`
+	}
+	temporaryKey struct {
+		Access        string `json:"access"`
+		Secret        string `json:"secret"`
+		SecurityToken string `json:"securitytoken"`
+		ExpiresAt     string `json:"expires_at"`
+	}
+)
+
+func keyOf(k store.AccessKey) keyBody {
+	return keyBody{UserID: k.AdminID, Access: k.ID, Status: "active", CreateTime: stamp(k.Created), Description: k.Description}
 }
 
 // createTemporaryKey creates a key with a security token from the caller's token. It needs no authentication header, since the token may be in
 // the body.
-func (s *Service) createTemporaryKey(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Auth struct {
-			Identity struct {
-				Methods []string `json:"methods"`
-				Token   struct {
-					ID       string `json:"id"`
-					Duration *int   `json:"duration_seconds"`
-				} `json:"token"`
-				Policy any `json:"policy"`
-			} `json:"identity"`
-		} `json:"auth"`
-	}
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
-	identity := in.Auth.Identity
+func (s *Service) createTemporaryKey(r *http.Request, in *temporaryKeyInput) (*body[temporaryKeyBody], error) {
+	identity := in.Body.Auth.Identity
 	if len(identity.Methods) != 1 || identity.Methods[0] != "token" {
-		return invalid("auth.identity.methods", "must be [\"token\"]")
+		return nil, invalid("auth.identity.methods", "must be [\"token\"]")
 	}
 	if identity.Policy != nil {
-		return invalid("auth.identity.policy", "temporary keys cannot be restricted here; leave it out")
+		return nil, invalid("auth.identity.policy", "temporary keys cannot be restricted here; leave it out")
 	}
 	life := minTemporaryLife
 	if identity.Token.Duration != nil {
 		life = time.Duration(*identity.Token.Duration) * time.Second
 	}
 	if life < minTemporaryLife || life > maxTemporaryLife {
-		return invalid("auth.identity.token.duration_seconds", "use %d to %d", int(minTemporaryLife.Seconds()), int(maxTemporaryLife.Seconds()))
+		return nil, invalid("auth.identity.token.duration_seconds", "use %d to %d", int(minTemporaryLife.Seconds()), int(maxTemporaryLife.Seconds()))
 	}
 	p, err := s.holderOfToken(r, identity.Token.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.issueTemporaryKey(w, r.Context(), p, life)
+	key, err := s.issueTemporaryKey(r.Context(), p, life)
+	return &body[temporaryKeyBody]{Body: temporaryKeyBody{key}}, err
 }
 
 func (s *Service) holderOfToken(r *http.Request, inBody string) (Principal, error) {
@@ -211,7 +241,7 @@ func (s *Service) holderOfToken(r *http.Request, inBody string) (Principal, erro
 	return p, err
 }
 
-func (s *Service) issueTemporaryKey(w http.ResponseWriter, ctx context.Context, p Principal, life time.Duration) error {
+func (s *Service) issueTemporaryKey(ctx context.Context, p Principal, life time.Duration) (temporaryKey, error) {
 	var key store.AccessKey
 	var plain string
 	token := workspace.NewToken()
@@ -233,11 +263,5 @@ func (s *Service) issueTemporaryKey(w http.ResponseWriter, ctx context.Context, 
 		}
 		return tx.DeleteKeysExpiredBefore(ctx, tx.Now().Add(-maxTemporaryLife))
 	})
-	if err != nil {
-		return err
-	}
-	reply(w, http.StatusCreated, map[string]any{"credential": map[string]string{
-		"access": key.ID, "secret": plain, "securitytoken": token, "expires_at": key.Expires.UTC().Format("2006-01-02T15:04:05.000000Z"),
-	}})
-	return nil
+	return temporaryKey{Access: key.ID, Secret: plain, SecurityToken: token, ExpiresAt: stamp(key.Expires)}, err
 }

@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -9,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"carrel/internal/route"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -84,9 +84,16 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if refusal.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.RetryAfter.Seconds()))))
 	}
-	reply(w, refusal.Status, map[string]string{
-		"error_code": refusal.Code, "error_msg": workspace.Clip(refusal.Message, maxMessage), "request_id": w.Header().Get(RequestIDHeader),
+	route.WriteJSON(w, refusal.Status, Failure{
+		Code: refusal.Code, Message: workspace.Clip(refusal.Message, maxMessage), RequestID: w.Header().Get(RequestIDHeader),
 	})
+}
+
+// Failure is the body of an error, also of one that Require answers with.
+type Failure struct {
+	Code      string `json:"error_code" doc:"Identifies the error, for programs"`
+	Message   string `json:"error_msg" doc:"The error and its remedy, for users; begins with the field at fault, if any"`
+	RequestID string `json:"request_id" doc:"As in the header X-Request-Id"`
 }
 
 // faultOf returns the Refusal for any other error, without its details.
@@ -99,11 +106,4 @@ func faultOf(err error) *Refusal {
 	return &Refusal{
 		Status: http.StatusInternalServerError, Code: codeInternal, Message: "an internal error occurred; it is in the server's log",
 	}
-}
-
-// reply writes a JSON answer. An error in writing means that the caller has gone; nobody is left to tell.
-func reply(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
 }

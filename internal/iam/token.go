@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/route"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -45,22 +46,31 @@ func (s *Service) findToken(ctx context.Context, token string) (t tokenOfCaller,
 
 // The wire form of a request for a token. Fields that are not named are ignored.
 type (
+	tokenInput struct {
+		Token     string        `header:"X-Auth-Token" doc:"The token that the method token takes, if the body has none"`
+		NoCatalog route.Present `query:"nocatalog" doc:"Leave the services out of the answer"`
+		Body      tokenRequest
+	}
 	tokenRequest struct {
-		Auth struct {
-			Identity struct {
-				Methods  []string `json:"methods"`
-				Password struct {
-					User passwordUser `json:"user"`
-				} `json:"password"`
-				Token struct {
-					ID string `json:"id"`
-				} `json:"token"`
-			} `json:"identity"`
-			Scope tokenScope `json:"scope"`
-		} `json:"auth"`
+		Auth tokenAuth `json:"auth" required:"true"`
+	}
+	tokenAuth struct {
+		Identity tokenIdentity `json:"identity" required:"true"`
+		Scope    tokenScope    `json:"scope" doc:"The whole account if absent"`
+	}
+	tokenIdentity struct {
+		Methods  []string       `json:"methods" required:"true" doc:"password or token"`
+		Password passwordMethod `json:"password"`
+		Token    tokenMethod    `json:"token"`
+	}
+	passwordMethod struct {
+		User passwordUser `json:"user"`
+	}
+	tokenMethod struct {
+		ID string `json:"id"`
 	}
 	passwordUser struct {
-		ID       string  `json:"id"`
+		ID       string  `json:"id" doc:"In place of name and domain"`
 		Name     string  `json:"name"`
 		Password string  `json:"password"`
 		Domain   nameRef `json:"domain"`
@@ -70,7 +80,8 @@ type (
 		Domain  *nameRef    `json:"domain"`
 	}
 	projectRef struct {
-		nameRef
+		ID     string  `json:"id"`
+		Name   string  `json:"name"`
 		Domain nameRef `json:"domain"`
 	}
 	nameRef struct {
@@ -80,35 +91,29 @@ type (
 )
 
 // createToken issues a token for a password, or for a token with another scope.
-func (s *Service) createToken(w http.ResponseWriter, r *http.Request) error {
-	var in tokenRequest
-	if err := decode(w, r, &in); err != nil {
-		return err
-	}
+func (s *Service) createToken(r *http.Request, in *tokenInput) (*tokenAnswer, error) {
 	var (
 		caller  store.Caller
 		expires = time.Now().Add(TokenLife)
 		err     error
 	)
-	identity := in.Auth.Identity
+	identity := in.Body.Auth.Identity
 	switch method := strings.Join(identity.Methods, ","); method {
 	case "password":
 		caller, err = s.checkPassword(r, identity.Password.User)
 	case "token":
-		caller, expires, err = s.renew(r.Context(), identity.Token.ID, r.Header.Get("X-Auth-Token"))
+		caller, expires, err = s.renew(r.Context(), identity.Token.ID, in.Token)
 	default:
-		return invalid("auth.identity.methods", "%q is not supported, use [\"password\"] or [\"token\"]", method)
+		return nil, invalid("auth.identity.methods", "%q is not supported, use [\"password\"] or [\"token\"]", method)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	plain, token, err := s.issue(r.Context(), caller, in.Auth.Scope, identity.Methods[0], expires)
+	plain, token, err := s.issue(r.Context(), caller, in.Body.Auth.Scope, identity.Methods[0], expires)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w.Header().Set("X-Subject-Token", plain)
-	reply(w, http.StatusCreated, s.tokenBody(r, token))
-	return nil
+	return &tokenAnswer{plain, s.tokenBody(r, token, in.NoCatalog)}, nil
 }
 
 // renew returns the caller of a token and its expiry; a token issued for it must not outlive it.
@@ -169,7 +174,7 @@ func findScope(ctx context.Context, tx *store.IdentityTx, account store.Account,
 		return store.Project{}, err
 	}
 	for _, p := range projects {
-		if scope.Project.means(p.ID, p.Name) {
+		if (nameRef{scope.Project.ID, scope.Project.Name}).means(p.ID, p.Name) {
 			return p, nil
 		}
 	}
@@ -185,33 +190,34 @@ func (n nameRef) means(id, name string) bool {
 }
 
 // showToken answers with the details of the token in X-Subject-Token.
-func (s *Service) showToken(w http.ResponseWriter, r *http.Request) error {
-	t, err := s.subject(r)
+func (s *Service) showToken(r *http.Request, in *showTokenInput) (*tokenAnswer, error) {
+	t, err := s.subject(r, in.Subject)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w.Header().Set("X-Subject-Token", r.Header.Get("X-Subject-Token"))
-	reply(w, http.StatusOK, s.tokenBody(r, t))
-	return nil
+	return &tokenAnswer{in.Subject, s.tokenBody(r, t, in.NoCatalog)}, nil
+}
+
+type showTokenInput struct {
+	Subject   string        `header:"X-Subject-Token" required:"true" doc:"The token that is asked about"`
+	NoCatalog route.Present `query:"nocatalog" doc:"Leave the services out of the answer"`
+}
+
+type revokeTokenInput struct {
+	Subject string `header:"X-Subject-Token" required:"true" doc:"The token to revoke"`
 }
 
 // revokeToken revokes the token in X-Subject-Token at once.
-func (s *Service) revokeToken(w http.ResponseWriter, r *http.Request) error {
-	t, err := s.subject(r)
+func (s *Service) revokeToken(r *http.Request, in *revokeTokenInput) error {
+	t, err := s.subject(r, in.Subject)
 	if err != nil {
 		return err
 	}
-	err = s.Store.UpdateIdentity(r.Context(), func(tx *store.IdentityTx) error { return tx.DeleteToken(r.Context(), t.Hash) })
-	if err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return s.Store.UpdateIdentity(r.Context(), func(tx *store.IdentityTx) error { return tx.DeleteToken(r.Context(), t.Hash) })
 }
 
 // subject reads the valid token in X-Subject-Token. Callers may query their own tokens, administrators all of the account.
-func (s *Service) subject(r *http.Request) (tokenOfCaller, error) {
-	token := r.Header.Get("X-Subject-Token")
+func (s *Service) subject(r *http.Request, token string) (tokenOfCaller, error) {
 	if token == "" {
 		return tokenOfCaller{}, invalid("X-Subject-Token", "must be given")
 	}
@@ -228,25 +234,55 @@ func (s *Service) subject(r *http.Request) (tokenOfCaller, error) {
 	return t, nil
 }
 
-func (s *Service) tokenBody(r *http.Request, t tokenOfCaller) any {
+// tokenAnswer is a token in its header, and what it is good for.
+type tokenAnswer struct {
+	Token string `header:"X-Subject-Token"`
+	Body  tokenBody
+}
+
+type tokenBody struct {
+	Token tokenDetails `json:"token"`
+}
+
+type tokenDetails struct {
+	Methods   []string       `json:"methods"`
+	IssuedAt  string         `json:"issued_at"`
+	ExpiresAt string         `json:"expires_at"`
+	Roles     []named        `json:"roles"`
+	User      tokenUser      `json:"user"`
+	Catalog   []catalogEntry `json:"catalog"`
+	Domain    *named         `json:"domain,omitempty" doc:"Of a token for the whole account"`
+	Project   *tokenProject  `json:"project,omitempty" doc:"Of a token for a project"`
+}
+
+type tokenUser struct {
+	ID                string `json:"id"`
+	Name              string `json:"name"`
+	PasswordExpiresAt string `json:"password_expires_at"` // empty: never
+	Domain            named  `json:"domain"`
+}
+
+type tokenProject struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Domain named  `json:"domain"`
+}
+
+func (s *Service) tokenBody(r *http.Request, t tokenOfCaller, noCatalog route.Present) tokenBody {
 	account := named{t.Account.ID, t.Account.Name}
-	body := map[string]any{
-		"methods": []string{t.Method}, "issued_at": stamp(t.Issued), "expires_at": stamp(t.Expires),
-		"roles": []named{{t.Admin.Role, t.Admin.Role}},
-		"user": map[string]any{
-			"id": t.Admin.ID, "name": t.Admin.Name, "password_expires_at": "", "domain": account,
-		},
-		"catalog": []catalogEntry{},
+	details := tokenDetails{
+		Methods: []string{t.Method}, IssuedAt: stamp(t.Issued), ExpiresAt: stamp(t.Expires), Roles: []named{{t.Admin.Role, t.Admin.Role}},
+		User: tokenUser{ID: t.Admin.ID, Name: t.Admin.Name, Domain: account}, Catalog: []catalogEntry{},
 	}
 	if t.ProjectID == "" {
-		body["domain"] = account
+		details.Domain = &account
 	} else {
-		body["project"] = map[string]any{"id": t.project.ID, "name": t.project.Name, "domain": account}
+		details.Project = &tokenProject{ID: t.project.ID, Name: t.project.Name, Domain: account}
 	}
-	if !r.URL.Query().Has("nocatalog") {
-		body["catalog"] = s.catalog(r, t.ProjectID)
+	if !noCatalog {
+		details.Catalog = s.catalog(r, t.ProjectID)
 	}
-	return map[string]any{"token": body}
+	return tokenBody{details}
 }
 
 // named is how the API refers to things.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"carrel/internal/route"
 	"carrel/internal/text"
 	"carrel/internal/workspace"
 )
@@ -35,9 +36,9 @@ var statuses = map[workspace.Code]int{
 }
 
 type errorBody struct {
-	Code    workspace.Code `json:"error_code"`
-	Message string         `json:"error_msg"`
-	Wait    int            `json:"retry_after,omitempty"` // seconds
+	Code    workspace.Code `json:"error_code" doc:"Identifies the error, for programs"`
+	Message string         `json:"error_msg" doc:"The error, for administrators; pages have their own words"`
+	Wait    int            `json:"retry_after,omitempty" doc:"Seconds, if the same call may succeed then"`
 }
 
 // answerError writes the part of an error that the caller may see, and logs errors that the caller did not cause.
@@ -59,40 +60,26 @@ func (p *Portal) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	if body.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(body.Wait))
 	}
-	answer(w, status, body)
-}
-
-// answer writes v as JSON. Write errors are ignored: the browser has disconnected.
-func answer(w http.ResponseWriter, status int, v any) error {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v)
-	return nil
-}
-
-func done(w http.ResponseWriter) error {
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	route.WriteJSON(w, status, body)
 }
 
 // read decodes a request's JSON body, or returns CodeMalformed or CodeTooLarge.
-func read[T any](w http.ResponseWriter, r *http.Request) (T, error) {
-	var body T
+func read(w http.ResponseWriter, r *http.Request, body any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return body, workspace.Errorf(workspace.CodeMalformed, "send application/json")
+		return workspace.Errorf(workspace.CodeMalformed, "send application/json")
 	}
 	sent, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return body, workspace.Errorf(workspace.CodeTooLarge, "the body has more than %d bytes", bodyLimit)
+		return workspace.Errorf(workspace.CodeTooLarge, "the body has more than %d bytes", bodyLimit)
 	}
 	if err != nil {
-		return body, workspace.Errorf(workspace.CodeMalformed, "the body ended before it was complete")
+		return workspace.Errorf(workspace.CodeMalformed, "the body ended before it was complete")
 	}
 	if sent, err = text.JSON(sent); err != nil {
-		return body, workspace.Errorf(workspace.CodeMalformed, "the body: %v", err)
+		return workspace.Errorf(workspace.CodeMalformed, "the body: %v", err)
 	}
-	if err := json.Unmarshal(sent, &body); err != nil {
-		return body, workspace.Errorf(workspace.CodeMalformed, "the body is not the JSON of this call: %v", err)
+	if err := json.Unmarshal(sent, body); err != nil {
+		return workspace.Errorf(workspace.CodeMalformed, "the body is not the JSON of this call: %v", err)
 	}
-	return body, nil
+	return nil
 }

@@ -19,20 +19,22 @@ const issuer = "Carrel"
 
 // codesState says whether a user signs in with codes.
 type codesState struct {
-	Policy       signin.SecondFactor `json:"policy"`
+	Policy       signin.SecondFactor `json:"policy" enum:"off,optional,required"`
 	On           bool                `json:"on"`
 	RecoveryLeft int                 `json:"recovery_codes_left"`
 }
 
+type codeInput struct{ Body codeBody }
+
 type codeBody struct {
-	Code string `json:"code"`
+	Code string `json:"code" required:"true"`
 }
 
 // enrolment has the secret for an authenticator app, as text and QR code.
 type enrolment struct {
-	Secret string `json:"secret"`  // base32, to be typed
-	URI    string `json:"uri"`     // opens the app on the same device
-	QR     string `json:"qr_code"` // the URI as a picture, in an SVG's data address
+	Secret string `json:"secret" doc:"Base32, to be typed"`
+	URI    string `json:"uri" doc:"Opens the app on the same device"`
+	QR     string `json:"qr_code" doc:"The URI as a picture, in an SVG's data address"`
 }
 
 type recoveryCodes struct {
@@ -47,53 +49,44 @@ func (p *Portal) codesOf(ctx context.Context, userID string) (codesState, error)
 	return codesState(state), err
 }
 
-func (p *Portal) beginEnrolment(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
+func (p *Portal) beginEnrolment(r *http.Request, v signin.Visitor, _ *none) (*answer[enrolment], error) {
 	secret, err := p.SignIns.BeginEnrolment(r.Context(), v)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e := enrolment{Secret: secret, URI: otpURI(v.Name, secret)}
 	if e.QR, err = qrCode(e.URI); err != nil {
-		return err
+		return nil, err
 	}
-	return answer(w, http.StatusOK, e)
+	return &answer[enrolment]{Body: e}, nil
 }
 
-func (p *Portal) confirmEnrolment(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	return p.withCode(w, r, v, "An authenticator was set up", p.SignIns.ConfirmEnrolment)
+func (p *Portal) confirmEnrolment(r *http.Request, v signin.Visitor, in *codeInput) (*answer[recoveryCodes], error) {
+	return p.withCode(r, v, in, "An authenticator was set up", p.SignIns.ConfirmEnrolment)
 }
 
-func (p *Portal) renewRecoveryCodes(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	return p.withCode(w, r, v, "Recovery codes were made anew", p.SignIns.RenewRecoveryCodes)
+func (p *Portal) renewRecoveryCodes(r *http.Request, v signin.Visitor, in *codeInput) (*answer[recoveryCodes], error) {
+	return p.withCode(r, v, in, "Recovery codes were made anew", p.SignIns.RenewRecoveryCodes)
 }
 
-func (p *Portal) removeAuthenticator(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	body, err := read[codeBody](w, r)
-	if err != nil {
-		return err
-	}
-	if err := p.SignIns.RemoveAuthenticator(r.Context(), v, body.Code); err != nil {
-		return err
+func (p *Portal) removeAuthenticator(r *http.Request, v signin.Visitor, in *codeInput) (*none, error) {
+	if err := p.SignIns.RemoveAuthenticator(r.Context(), v, in.Body.Code); err != nil {
+		return nil, err
 	}
 	p.Log.InfoContext(r.Context(), "an authenticator was removed by its person", "user_id", v.ID, "address", clientaddr.Of(r))
-	return done(w)
+	return nil, nil
 }
 
 // withCode serves calls that take a code and return recovery codes, and logs their success.
 func (p *Portal) withCode(
-	w http.ResponseWriter, r *http.Request, v signin.Visitor, did string,
-	use func(ctx context.Context, v signin.Visitor, code string) ([]string, error),
-) error {
-	body, err := read[codeBody](w, r)
+	r *http.Request, v signin.Visitor, in *codeInput, did string, use func(ctx context.Context, v signin.Visitor, code string) ([]string, error),
+) (*answer[recoveryCodes], error) {
+	codes, err := use(r.Context(), v, in.Body.Code)
 	if err != nil {
-		return err
-	}
-	codes, err := use(r.Context(), v, body.Code)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	p.Log.InfoContext(r.Context(), did, "user_id", v.ID, "address", clientaddr.Of(r)) //nolint:sloglint // one of two sentences
-	return answer(w, http.StatusOK, recoveryCodes{codes})
+	return &answer[recoveryCodes]{Body: recoveryCodes{codes}}, nil
 }
 
 // otpURI returns a secret as an otpauth URI. It omits the default parameters (SHA-1, 6 digits, 30 s), since some apps reject URIs that contain

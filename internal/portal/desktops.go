@@ -17,12 +17,12 @@ type card struct {
 	Name     string                `json:"name"`
 	Status   desktop.DesktopStatus `json:"status"`
 	Task     workspace.Task        `json:"task_status,omitempty"`
-	Login    desktop.LoginStatus   `json:"login_status"`
+	Login    desktop.LoginStatus   `json:"login_status" enum:"UNREGISTER,REGISTERED,CONNECTED,DISCONNECTED"`
 	Image    string                `json:"image,omitempty"`
 	OS       string                `json:"os,omitempty"`
-	Access   connection.Access     `json:"access"`
-	Why      connection.Obstacle   `json:"why,omitempty"`
-	Sentence string                `json:"sentence,omitempty"` // Why in plain English
+	Access   connection.Access     `json:"access" enum:"open,start,wait,shut"`
+	Why      connection.Obstacle   `json:"why,omitempty" enum:"creating,starting,stopping,restarting,hibernating,deleting,preparing,rebuilding,busy,maintenance,fault"`
+	Sentence string                `json:"sentence,omitempty" doc:"The reason in plain English"`
 }
 
 func cardOf(m connection.UserDesktop) card {
@@ -44,33 +44,37 @@ type cardsBody struct {
 	Desktops []card `json:"desktops"`
 }
 
-func (p *Portal) desktops(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
+func (p *Portal) desktops(r *http.Request, v signin.Visitor, _ *none) (*answer[cardsBody], error) {
 	desktops, err := p.Desktops.UserDesktops(r.Context(), v.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return answer(w, http.StatusOK, cardsBody{cardsOf(desktops)})
+	return &answer[cardsBody]{Body: cardsBody{cardsOf(desktops)}}, nil
+}
+
+type desktopInput struct {
+	ID string `path:"id"`
 }
 
 // powerAction returns the handler of a power action on a desktop of the user. It answers 202; the desktop's card shows the progress.
-func (p *Portal) powerAction(action desktop.PowerAction) signedHandler {
-	return func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-		err := p.Desktops.RunPowerAction(r.Context(), v, r.PathValue("id"), action, telemetry.RequestID(r.Context()))
-		if err != nil {
-			return err
+func (p *Portal) powerAction(action desktop.PowerAction) func(*http.Request, signin.Visitor, *desktopInput) (*none, error) {
+	return func(r *http.Request, v signin.Visitor, in *desktopInput) (*none, error) {
+		if err := p.Desktops.RunPowerAction(r.Context(), v, in.ID, action, telemetry.RequestID(r.Context())); err != nil {
+			return nil, err
 		}
 		p.follower.nudge()
-		w.WriteHeader(http.StatusAccepted)
-		return nil
+		return nil, nil
 	}
 }
 
-func (p *Portal) ticket(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	token, err := p.Desktops.OpenDesktop(r.Context(), v, r.PathValue("id"))
+type ticketBody struct {
+	Ticket string `json:"ticket" doc:"For GET /gateway/display, once and within seconds"`
+}
+
+func (p *Portal) ticket(r *http.Request, v signin.Visitor, in *desktopInput) (*answer[ticketBody], error) {
+	token, err := p.Desktops.OpenDesktop(r.Context(), v, in.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return answer(w, http.StatusOK, struct {
-		Ticket string `json:"ticket"`
-	}{token})
+	return &answer[ticketBody]{Body: ticketBody{token}}, nil
 }

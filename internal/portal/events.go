@@ -14,6 +14,7 @@ import (
 
 	"carrel/internal/connection"
 	"carrel/internal/directory"
+	"carrel/internal/route"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -194,6 +195,14 @@ func (f *follower) close() {
 		delete(f.streams, s)
 		close(s.desktops.next)
 	}
+}
+
+// streaming is the handler of the event stream.
+func (p *Portal) streaming() handler {
+	form := route.StreamOf[none](
+		route.Event{Name: "desktops", Data: cardsBody{}}, route.Event{Name: "pools", Data: poolsBody{}}, route.Event{Name: "signed-out", Data: none{}},
+	)
+	return handler{form: form, security: []route.Scheme{bySession}, serve: p.events}
 }
 
 // events streams a user's cards as server-sent events "desktops" and "pools", at once and after each change. The stream ends with "signed-out"

@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"carrel/internal/signin"
 )
 
 // contentPolicy allows pages to load only content of this server. Images may be data URLs: displays draw pictures and pointers with them.
@@ -119,7 +121,7 @@ func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "Accept")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		_ = noSuchCall(w, r)
+		_ = noSuchCall(w, r, signin.Visitor{})
 		return
 	}
 	f := p.files["index.html"]

@@ -10,66 +10,58 @@ import (
 	"carrel/internal/telemetry"
 )
 
-// Pools in the portal's API:
+// The stream of events has the same body as GET pools: one at the start, and one after every change. While the stream is open, waiting users
+// keep their places; the page need not ask again. When waiting.ready becomes true it opens the pool once more. An open that finds the user
+// waiting answers WAIT again.
 //
-//	GET    /portal/api/pools               the pools that the user has access to, {"pools":[poolCard]}, by name
-//	POST   /portal/api/pools/{id}/open     get a desktop: openBody
-//	DELETE /portal/api/pools/{id}/wait     stop waiting for one: 204
-//	POST   /portal/api/pools/{id}/reset    reset the user's desktop to its image: 202
-//	POST   /portal/api/pools/{id}/ready    "I am ready, rebuild now": 202
-//
-// The stream /portal/api/desktops/events has a second kind of event, "pools", with the same body as GET pools: one at the start,
-// and one after every change. While the stream is open, waiting users keep their places; the page need not ask again. When
-// waiting.ready becomes true it opens the pool once more. An open that finds the user waiting answers WAIT again.
-//
-// Pool desktops are also in the list of desktops, with their pool_id, so that the page of an open display finds them; the
-// overview shows them only in their pool's card.
+// Pool desktops are also in the list of desktops, with their pool_id, so that the page of an open display finds them; the overview shows
+// them only in their pool's card.
 
 // poolCard is a pool in the response to its user.
 type poolCard struct {
 	ID          string               `json:"id"`
 	Name        string               `json:"name"`
 	Description string               `json:"description,omitempty"`
-	Type        pool.PoolType        `json:"type"`               // STATIC: their desktop stays theirs for good
-	State       connection.PoolState `json:"state"`              // yours, waiting, ready, grows, full, maintenance
-	Sentence    string               `json:"sentence,omitempty"` // the state in plain English
+	Type        pool.PoolType        `json:"type" enum:"DYNAMIC,STATIC" doc:"STATIC: their desktop stays theirs for good"`
+	State       connection.PoolState `json:"state" enum:"yours,waiting,ready,grows,full,maintenance"`
+	Sentence    string               `json:"sentence,omitempty" doc:"The state in plain English"`
 
-	Desktop *card      `json:"desktop,omitempty"` // of yours
-	Ends    *time.Time `json:"ends,omitempty"`    // for your desktop: when you lose it without connecting
+	Desktop *card      `json:"desktop,omitempty" doc:"The user's, of the state yours"`
+	Ends    *time.Time `json:"ends,omitempty" doc:"When the user loses the desktop without connecting"`
 
-	Waiting *waitBody `json:"waiting,omitempty"` // of waiting
+	Waiting *waitBody `json:"waiting,omitempty" doc:"Of the state waiting"`
 
 	MayReset    bool   `json:"may_reset"`
-	ResetWhyNot string `json:"reset_why_not,omitempty"` // plain English; absent if users may never reset
+	ResetWhyNot string `json:"reset_why_not,omitempty" doc:"In plain English; absent if users may never reset"`
 
-	Rebuild *rebuildBody `json:"rebuild,omitempty"` // a rebuild of their desktop that counts down
+	Rebuild *rebuildBody `json:"rebuild,omitempty" doc:"A rebuild of their desktop that counts down"`
 }
 
 // waitBody is the progress shown to a waiting user.
 type waitBody struct {
 	Since    time.Time  `json:"since"`
-	Position int        `json:"position"` // 1 is the next
-	Ready    bool       `json:"ready"`    // open the pool now
-	Coming   int        `json:"coming"`   // desktops being created, started or reset for users who wait
-	Percent  int        `json:"percent"`  // of the one that they will probably get
+	Position int        `json:"position" doc:"1 is the next"`
+	Ready    bool       `json:"ready" doc:"Open the pool now"`
+	Coming   int        `json:"coming" doc:"Desktops being created, started or reset for users who wait"`
+	Percent  int        `json:"percent" doc:"Of the one that they will probably get"`
 	Step     string     `json:"step,omitempty"`
-	Paused   *time.Time `json:"paused_until,omitempty"` // making desktops failed several times, and is tried again then
+	Paused   *time.Time `json:"paused_until,omitempty" doc:"Making desktops failed several times, and is tried again then"`
 	Sentence string     `json:"sentence"`
 }
 
 // rebuildBody is a scheduled rebuild of the user's desktop.
 type rebuildBody struct {
 	At      time.Time `json:"at"`
-	Message string    `json:"message,omitempty"` // the administrator's
-	Ready   bool      `json:"ready"`             // they have said that they are
+	Message string    `json:"message,omitempty" doc:"The administrator's"`
+	Ready   bool      `json:"ready" doc:"They have said that they are"`
 }
 
 // openBody is the result of opening a pool.
 type openBody struct {
-	Outcome  pool.Outcome `json:"outcome"` // SAME, NEW: a desktop; WAIT; FULL, SHUT: none
+	Outcome  pool.Outcome `json:"outcome" enum:"SAME,NEW,WAIT,FULL,SHUT" doc:"SAME and NEW: a desktop; FULL and SHUT: none"`
 	Sentence string       `json:"sentence,omitempty"`
 	Desktop  string       `json:"desktop_id,omitempty"`
-	Ticket   string       `json:"ticket,omitempty"` // opens the display now; absent while the desktop is being started
+	Ticket   string       `json:"ticket,omitempty" doc:"Opens the display now; absent while the desktop is being started"`
 	Pool     poolCard     `json:"pool"`
 }
 
@@ -111,47 +103,49 @@ type poolsBody struct {
 	Pools []poolCard `json:"pools"`
 }
 
-func (p *Portal) pools(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
+func (p *Portal) pools(r *http.Request, v signin.Visitor, _ *none) (*answer[poolsBody], error) {
 	pools, err := p.Desktops.UserPools(r.Context(), v.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return answer(w, http.StatusOK, poolsBody{poolCardsOf(pools)})
+	return &answer[poolsBody]{Body: poolsBody{poolCardsOf(pools)}}, nil
 }
 
-func (p *Portal) openPool(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
+type poolInput struct {
+	ID string `path:"id"`
+}
+
+func (p *Portal) openPool(r *http.Request, v signin.Visitor, in *poolInput) (*answer[openBody], error) {
 	defer p.follower.nudge()
-	o, err := p.Desktops.OpenPool(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context()))
+	o, err := p.Desktops.OpenPool(r.Context(), v, in.ID, telemetry.RequestID(r.Context()))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return answer(w, http.StatusOK, openBody{
+	return &answer[openBody]{Body: openBody{
 		Outcome: o.Outcome, Sentence: o.Pool.Reason, Desktop: o.DesktopID, Ticket: o.Ticket, Pool: poolCardOf(o.Pool),
-	})
+	}}, nil
 }
 
-func (p *Portal) stopWaiting(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	if err := p.Desktops.StopWaiting(r.Context(), v, r.PathValue("id")); err != nil {
-		return err
+func (p *Portal) stopWaiting(r *http.Request, v signin.Visitor, in *poolInput) (*none, error) {
+	if err := p.Desktops.StopWaiting(r.Context(), v, in.ID); err != nil {
+		return nil, err
 	}
 	p.follower.nudge()
-	return done(w)
+	return nil, nil
 }
 
-func (p *Portal) resetDesktop(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	if err := p.Desktops.ResetUserDesktop(r.Context(), v, r.PathValue("id"), telemetry.RequestID(r.Context())); err != nil {
-		return err
+func (p *Portal) resetDesktop(r *http.Request, v signin.Visitor, in *poolInput) (*none, error) {
+	if err := p.Desktops.ResetUserDesktop(r.Context(), v, in.ID, telemetry.RequestID(r.Context())); err != nil {
+		return nil, err
 	}
 	p.follower.nudge()
-	w.WriteHeader(http.StatusAccepted)
-	return nil
+	return nil, nil
 }
 
-func (p *Portal) readyForRebuild(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	if err := p.Desktops.ReadyForRebuild(r.Context(), v, r.PathValue("id")); err != nil {
-		return err
+func (p *Portal) readyForRebuild(r *http.Request, v signin.Visitor, in *poolInput) (*none, error) {
+	if err := p.Desktops.ReadyForRebuild(r.Context(), v, in.ID); err != nil {
+		return nil, err
 	}
 	p.follower.nudge()
-	w.WriteHeader(http.StatusAccepted)
-	return nil
+	return nil, nil
 }

@@ -11,6 +11,7 @@ import (
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/route"
 	"carrel/internal/signin"
 	"carrel/internal/workspace"
 )
@@ -98,76 +99,19 @@ func New(c Config) (*Portal, error) {
 	return p, nil
 }
 
-// api is the route table. Handlers with signed require a session.
-func (p *Portal) api() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("POST /portal/api/sign-in", p.open(p.signIn))
-	mux.Handle("POST /portal/api/sign-in/code", p.open(p.signInWithCode))
-	mux.Handle("POST /portal/api/enter", p.open(p.enter))
-	mux.Handle("POST /portal/api/sign-out", p.open(p.signOut))
-	mux.Handle("GET /portal/api/ping", p.open(ping))
-	mux.Handle("GET /portal/api/first-password", p.open(p.firstPasswordHolder))
-	mux.Handle("POST /portal/api/first-password", p.open(p.setFirstPassword))
-	mux.Handle("GET /portal/api/me", p.signed(p.me))
-	mux.Handle("PUT /portal/api/me/language", p.signed(p.setLanguage))
-	mux.Handle("PUT /portal/api/me/password", p.signed(p.changePassword))
-	mux.Handle("POST /portal/api/me/codes", p.signed(p.beginEnrolment))
-	mux.Handle("POST /portal/api/me/codes/confirm", p.signed(p.confirmEnrolment))
-	mux.Handle("POST /portal/api/me/codes/recovery", p.signed(p.renewRecoveryCodes))
-	mux.Handle("POST /portal/api/me/codes/remove", p.signed(p.removeAuthenticator))
-	mux.Handle("GET /portal/api/desktops", p.signed(p.desktops))
-	mux.Handle("GET /portal/api/desktops/events", p.signed(p.events))
-	mux.Handle("POST /portal/api/desktops/{id}/start", p.signed(p.powerAction(desktop.PowerStart)))
-	mux.Handle("POST /portal/api/desktops/{id}/stop", p.signed(p.powerAction(desktop.PowerStop)))
-	mux.Handle("POST /portal/api/desktops/{id}/restart", p.signed(p.powerAction(desktop.PowerReboot)))
-	mux.Handle("POST /portal/api/desktops/{id}/ticket", p.signed(p.ticket))
-	mux.Handle("GET /portal/api/pools", p.signed(p.pools))
-	mux.Handle("POST /portal/api/pools/{id}/open", p.signed(p.openPool))
-	mux.Handle("DELETE /portal/api/pools/{id}/wait", p.signed(p.stopWaiting))
-	mux.Handle("POST /portal/api/pools/{id}/reset", p.signed(p.resetDesktop))
-	mux.Handle("POST /portal/api/pools/{id}/ready", p.signed(p.readyForRebuild))
-	mux.Handle("/portal/api/", p.open(noSuchCall))
-	return mux
-}
-
 // ServeHTTP implements http.Handler for / and /portal/api/.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
 // Run feeds the event streams until the context ends; then it closes them, so that http.Server.Shutdown does not wait for them.
 func (p *Portal) Run(ctx context.Context) { p.follower.run(ctx) }
 
-// handler serves one call; its error is answered by answerError.
-type handler func(w http.ResponseWriter, r *http.Request) error
-
-// signedHandler serves one call of a signed-in user.
-type signedHandler func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error
-
-func (p *Portal) open(h handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		r = r.WithContext(workspace.WithNetwork(r.Context(), network(r)))
-		if err := h(w, r); err != nil {
-			p.answerError(w, r, err)
-		}
-	})
-}
-
-func (p *Portal) signed(h signedHandler) http.Handler {
-	return p.open(func(w http.ResponseWriter, r *http.Request) error {
-		v, err := p.SignIns.SignedIn(r.Context(), cookieToken(r))
-		if err != nil {
-			return err
-		}
-		return h(w, r, v)
-	})
-}
-
 func (p *Portal) denyForeign(w http.ResponseWriter, r *http.Request) {
 	p.answerError(w, r, workspace.Errorf(workspace.CodeForbidden, "pages of %q may not call this server", r.Header.Get("Origin")))
 }
 
-func noSuchCall(w http.ResponseWriter, r *http.Request) error {
-	return answer(w, http.StatusNotFound, errorBody{
+func noSuchCall(w http.ResponseWriter, r *http.Request, _ signin.Visitor) error {
+	route.WriteJSON(w, http.StatusNotFound, errorBody{
 		Code: workspace.CodeInvalid, Message: workspace.Clip("there is no "+r.Method+" "+r.URL.Path, 400),
 	})
+	return nil
 }

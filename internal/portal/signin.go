@@ -13,21 +13,52 @@ import (
 
 const cookieName = "carrel_sign_in"
 
-type signInBody struct {
-	UserName string `json:"user_name"`
-	Password string `json:"password"`
-}
+// The forms of requests.
+type (
+	signInInput struct{ Body signInBody }
+	signInBody  struct {
+		UserName string `json:"user_name" required:"true"`
+		Password string `json:"password" required:"true"`
+	}
+
+	signInCodeInput struct{ Body signInCodeBody }
+	signInCodeBody  struct {
+		Token string `json:"token" required:"true" doc:"The code_token that followed the password"`
+		Code  string `json:"code" required:"true"`
+	}
+
+	enterInput struct{ Body enterBody }
+	enterBody  struct {
+		Token string `json:"token" required:"true"`
+	}
+
+	languageInput struct{ Body languageBody }
+	languageBody  struct {
+		Language string `json:"language" required:"true" doc:"en or zh; empty: the browser's"`
+	}
+
+	passwordInput struct{ Body passwordBody }
+	passwordBody  struct {
+		Old string `json:"old_password" required:"true"`
+		New string `json:"new_password" required:"true"`
+	}
+
+	firstPasswordInput struct{ Body firstPasswordBody }
+	firstPasswordBody  struct {
+		Password string `json:"password" required:"true"`
+	}
+)
 
 // person is a user in the response to their page.
 type person struct {
 	Name       string `json:"user_name"`
-	Account    string `json:"account"` // what they are called inside their desktops
+	Account    string `json:"account" doc:"What they are called inside their desktops"`
 	Alias      string `json:"alias,omitempty"`
-	Language   string `json:"language,omitempty"` // "en", "zh"; absent: the browser's
+	Language   string `json:"language,omitempty" enum:"en,zh" doc:"Absent: the browser's"`
 	MustChange bool   `json:"must_change_password"`
 	MayChange  bool   `json:"may_change_password"`
 
-	Codes *codesState `json:"codes,omitempty"` // the signed-in user's
+	Codes *codesState `json:"codes,omitempty" doc:"The signed-in user's"`
 }
 
 func personOf(u directory.User) person {
@@ -37,155 +68,115 @@ func personOf(u directory.User) person {
 	}
 }
 
-func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) error {
-	body, err := read[signInBody](w, r)
-	if err != nil {
-		return err
+func (p *Portal) signIn(r *http.Request, in *signInInput) (*signedIn, error) {
+	name := strings.TrimSpace(in.Body.UserName)
+	if len(name) > 128 || len(in.Body.Password) > 1024 {
+		return nil, workspace.Errorf(workspace.CodeBadCredentials, "the user name or the password is wrong")
 	}
-	name := strings.TrimSpace(body.UserName)
-	if len(name) > 128 || len(body.Password) > 1024 {
-		return workspace.Errorf(workspace.CodeBadCredentials, "the user name or the password is wrong")
-	}
-	return p.attempt(w, r, workspace.CodeBadCredentials, func() (signin.SignInResult, error) {
-		return p.SignIns.SignIn(r.Context(), name, body.Password)
+	return p.attempt(r, workspace.CodeBadCredentials, func() (signin.SignInResult, error) {
+		return p.SignIns.SignIn(r.Context(), name, in.Body.Password)
 	})
 }
 
 // signInWithCode is the second step for those who use codes.
-func (p *Portal) signInWithCode(w http.ResponseWriter, r *http.Request) error {
-	body, err := read[struct {
-		Token string `json:"token"`
-		Code  string `json:"code"`
-	}](w, r)
-	if err != nil {
-		return err
-	}
-	return p.attempt(w, r, workspace.CodeForbidden, func() (signin.SignInResult, error) {
-		return p.SignIns.SignInWithCode(r.Context(), body.Token, body.Code)
+func (p *Portal) signInWithCode(r *http.Request, in *signInCodeInput) (*signedIn, error) {
+	return p.attempt(r, workspace.CodeForbidden, func() (signin.SignInResult, error) {
+		return p.SignIns.SignInWithCode(r.Context(), in.Body.Token, in.Body.Code)
 	})
 }
 
 // attempt tries to sign in; a wrong code is logged.
-func (p *Portal) attempt(w http.ResponseWriter, r *http.Request, wrong workspace.Code, try func() (signin.SignInResult, error)) error {
+func (p *Portal) attempt(r *http.Request, wrong workspace.Code, try func() (signin.SignInResult, error)) (*signedIn, error) {
 	result, err := try()
 	if err != nil && workspace.CodeOf(err) == wrong {
 		p.Log.InfoContext(r.Context(), "a sign-in was refused", "address", clientaddr.Of(r))
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return p.welcome(w, r, result)
+	return p.welcome(r, result)
 }
 
-// codeNeeded is the response to the correct password of a user with codes.
+// signedIn answers a sign-in with the user, or with the token for the second step.
+type signedIn struct {
+	Cookie string      `header:"Set-Cookie"`
+	Body   *person     // once the user is signed in
+	More   *codeNeeded `status:"202" hidden:"true"`
+}
+
+// codeNeeded is the answer to the correct password of a user with codes.
 type codeNeeded struct {
 	Token string `json:"code_token"`
 }
 
-// welcome answers a sign-in with the user, or with the token for the second step.
-func (p *Portal) welcome(w http.ResponseWriter, r *http.Request, result signin.SignInResult) error {
+func (p *Portal) welcome(r *http.Request, result signin.SignInResult) (*signedIn, error) {
 	if result.NeedsCode {
-		return answer(w, http.StatusAccepted, codeNeeded{result.Token})
+		return &signedIn{More: &codeNeeded{result.Token}}, nil
 	}
-	http.SetCookie(w, p.cookie(r, result.Token, result.Expires))
-	return p.answerPerson(w, r, result.User)
+	who, err := p.withCodes(r, result.User)
+	return &signedIn{Cookie: p.cookie(r, result.Token, result.Expires).String(), Body: &who}, err
 }
 
-// answerPerson answers with the signed-in user.
-func (p *Portal) answerPerson(w http.ResponseWriter, r *http.Request, u directory.User) error {
+// withCodes returns the signed-in user.
+func (p *Portal) withCodes(r *http.Request, u directory.User) (person, error) {
 	codes, err := p.codesOf(r.Context(), u.ID)
-	if err != nil {
-		return err
-	}
 	who := personOf(u)
 	who.Codes = &codes
-	return answer(w, http.StatusOK, who)
+	return who, err
 }
 
 // enter signs in with the link that "carrel up" prints.
-func (p *Portal) enter(w http.ResponseWriter, r *http.Request) error {
-	body, err := read[struct {
-		Token string `json:"token"`
-	}](w, r)
+func (p *Portal) enter(r *http.Request, in *enterInput) (*signedIn, error) {
+	result, err := p.SignIns.Enter(r.Context(), in.Body.Token)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	result, err := p.SignIns.Enter(r.Context(), body.Token)
-	if err != nil {
-		return err
-	}
-	return p.welcome(w, r, result)
+	return p.welcome(r, result)
 }
 
 // ping answers pages that measure the latency.
-func ping(w http.ResponseWriter, _ *http.Request) error { return done(w) }
+func ping(*http.Request, *none) (*none, error) { return nil, nil }
 
-func (p *Portal) signOut(w http.ResponseWriter, r *http.Request) error {
+// signedOut takes the cookie away.
+type signedOut struct {
+	Cookie string `header:"Set-Cookie"`
+}
+
+func (p *Portal) signOut(r *http.Request, _ *none) (*signedOut, error) {
 	if token := cookieToken(r); token != "" {
 		if err := p.SignIns.SignOut(r.Context(), token); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	http.SetCookie(w, p.cookie(r, "", time.Unix(1, 0)))
-	return done(w)
+	return &signedOut{p.cookie(r, "", time.Unix(1, 0)).String()}, nil
 }
 
-func (p *Portal) me(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	return p.answerPerson(w, r, v.User)
+func (p *Portal) me(r *http.Request, v signin.Visitor, _ *none) (*answer[person], error) {
+	who, err := p.withCodes(r, v.User)
+	return &answer[person]{Body: who}, err
 }
 
-func (p *Portal) setLanguage(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	body, err := read[struct {
-		Language string `json:"language"`
-	}](w, r)
-	if err != nil {
-		return err
-	}
-	if err := p.SignIns.SetLanguage(r.Context(), v, body.Language); err != nil {
-		return err
-	}
-	return done(w)
+func (p *Portal) setLanguage(r *http.Request, v signin.Visitor, in *languageInput) (*none, error) {
+	return nil, p.SignIns.SetLanguage(r.Context(), v, in.Body.Language)
 }
 
-func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	body, err := read[struct {
-		Old string `json:"old_password"`
-		New string `json:"new_password"`
-	}](w, r)
-	if err != nil {
-		return err
-	}
-	err = p.SignIns.ChangePassword(r.Context(), v, body.Old, body.New)
+func (p *Portal) changePassword(r *http.Request, v signin.Visitor, in *passwordInput) (*none, error) {
+	err := p.SignIns.ChangePassword(r.Context(), v, in.Body.Old, in.Body.New)
 	if workspace.CodeOf(err) == workspace.CodeBadCredentials { // 401 would say that the sign-in is over
-		return workspace.Errorf(workspace.CodeForbidden, "the present password is wrong")
+		return nil, workspace.Errorf(workspace.CodeForbidden, "the present password is wrong")
 	}
-	if err != nil {
-		return err
-	}
-	return done(w)
+	return nil, err
 }
 
 // firstPasswordHolder answers with the user of a token. The token is in a header, since URLs are logged on the way.
-func (p *Portal) firstPasswordHolder(w http.ResponseWriter, r *http.Request) error {
+func (p *Portal) firstPasswordHolder(r *http.Request, _ *none) (*answer[person], error) {
 	u, err := p.SignIns.PasswordTokenHolder(r.Context(), bearer(r))
-	if err != nil {
-		return err
-	}
-	return answer(w, http.StatusOK, personOf(u))
+	return &answer[person]{Body: personOf(u)}, err
 }
 
-func (p *Portal) setFirstPassword(w http.ResponseWriter, r *http.Request) error {
-	body, err := read[struct {
-		Password string `json:"password"`
-	}](w, r)
-	if err != nil {
-		return err
-	}
-	u, err := p.SignIns.SetFirstPassword(r.Context(), bearer(r), body.Password)
-	if err != nil {
-		return err
-	}
-	return answer(w, http.StatusOK, personOf(u))
+func (p *Portal) setFirstPassword(r *http.Request, in *firstPasswordInput) (*answer[person], error) {
+	u, err := p.SignIns.SetFirstPassword(r.Context(), bearer(r), in.Body.Password)
+	return &answer[person]{Body: personOf(u)}, err
 }
 
 func (p *Portal) cookie(r *http.Request, token string, expires time.Time) *http.Cookie {

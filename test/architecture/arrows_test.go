@@ -31,6 +31,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"clientaddr", "", "a tool imports no room"},
 	{"listen", "clientaddr", "a tool imports no room"},
 	{"secret", "", "a tool imports no room"},
+	{"route", "", "a tool imports no room: servers that have routes import it"},
 	{"telemetry", "", "a tool imports no room: everything may log and count"},
 	{"host", "", "the host is made ready before anything else of Carrel runs"},
 
@@ -77,15 +78,15 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest workspace", "a fixture stands on that of desktops, and adds what its rooms share"},
 
 	// What carries the rooms: faces, the runner, mail.
-	{"iam", "clientaddr signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
+	{"iam", "clientaddr route signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
 	{"job", "assignment backoff capacity catalog connection desktop directory engine guest pool pool/autoscale pool/reconcile pool/reshape rollout rollout/progress signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
 	{"api/overlay", "", "data for the generator imports nothing"},
 	{"api/generate", "api/overlay", "the generator reads data and the overlay"},
 	{"api/wire", "", "forms on the wire know no rooms"},
-	{"api", "api/wire assignment assignment/plan catalog clientaddr core desktop directory export iam namepolicy pool pool/autoscale pool/reshape rollout sheet signin tag telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
-	{"gateway", "connection desktop engine guest signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
-	{"portal", "clientaddr connection desktop directory pool signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
+	{"api", "api/wire assignment assignment/plan catalog clientaddr core desktop directory export iam namepolicy pool pool/autoscale pool/reshape rollout route sheet signin tag telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
+	{"gateway", "connection desktop engine guest route signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
+	{"portal", "clientaddr connection desktop directory pool route signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 
 	// Programs.
 	{"app", "api capacity catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},

@@ -1,12 +1,12 @@
 package recording
 
 import (
-	"encoding/json"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,60 +15,57 @@ import (
 
 // operation is something that Carrel serves.
 type operation struct {
-	name   string
-	writes bool
+	name    string
+	pattern string
+	writes  bool
 }
 
 // operations are all of them, and find a request's. One ServeMux cannot hold them all: their patterns overlap.
 type operations struct {
-	described, others *http.ServeMux
+	workspace, others *http.ServeMux
 	byPattern         map[string]operation
+	described         *description // nil for another program
 }
 
-// readOperations takes the Workspace API's operations from its description, and those of the identity API and of the portal, which
-// have none, from the tables of routes in the code, wherever those lie.
+// readOperations takes the operations from the program's description, and fails unless it has all that the code has of the identity
+// API and of the portal, wherever that lies, and nothing else of them. Another program is an earlier one, whose description may have less.
 func readOperations(t *testing.T, endpoint string) *operations {
-	o := &operations{http.NewServeMux(), http.NewServeMux(), map[string]operation{}}
-	for pattern, name := range describedOperations(t, endpoint) {
-		o.add(o.described, pattern, name)
+	o := &operations{http.NewServeMux(), http.NewServeMux(), map[string]operation{}, nil}
+	code := routesInCode(t)
+	described := readDescription(t, endpoint)
+	var others []string
+	for pattern, d := range described.operations() {
+		switch _, path, _ := strings.Cut(pattern, " "); {
+		case !elsewhere.MatchString(path):
+			o.add(o.workspace, pattern, d.ID)
+		default:
+			others = append(others, pattern)
+		}
+		if d.ID == "" || d.Summary == "" || len(d.Tags) == 0 {
+			t.Errorf("the description of %s has no operationId, summary or tag", pattern)
+		}
 	}
-	for _, pattern := range routesInCode(t) {
+	for _, pattern := range code {
 		o.add(o.others, pattern, pattern)
+	}
+	if os.Getenv("CARREL_RECORDING_BINARY") == "" {
+		o.described = described
+		slices.Sort(others)
+		slices.Sort(code)
+		if !slices.Equal(others, code) {
+			t.Errorf("the identity API and the portal have\n%q\nand their description\n%q", code, others)
+		}
 	}
 	return o
 }
 
 func (o *operations) add(mux *http.ServeMux, pattern, name string) {
 	mux.Handle(pattern, http.NotFoundHandler())
-	o.byPattern[pattern] = operation{name, !strings.HasPrefix(pattern, "GET ")}
+	o.byPattern[pattern] = operation{name, pattern, !strings.HasPrefix(pattern, "GET ")}
 }
 
-func describedOperations(t *testing.T, endpoint string) map[string]string {
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/openapi.json", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var description struct {
-		Paths map[string]map[string]struct {
-			ID string `json:"operationId"`
-		} `json:"paths"`
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&description); err != nil {
-		t.Fatalf("reading the API's description: %v", err)
-	}
-	all := map[string]string{}
-	for path, methods := range description.Paths {
-		for method, operation := range methods {
-			all[strings.ToUpper(method)+" "+path] = operation.ID
-		}
-	}
-	return all
-}
+// elsewhere are the paths of the identity API, which has its own names, and of the portal.
+var elsewhere = regexp.MustCompile(`^/(portal/api|v3|v3\.0|v5)/[^{]`)
 
 var route = regexp.MustCompile(`"((?:GET|POST|PUT|PATCH|DELETE) /(?:portal/api|v3|v3\.0|v5)/[^"]*)"`)
 
@@ -94,14 +91,14 @@ func routesInCode(t *testing.T) []string {
 	return all
 }
 
-// of is the name of a request's operation.
-func (o *operations) of(r *http.Request) string {
-	for _, mux := range []*http.ServeMux{o.others, o.described} {
+// of is a request's operation.
+func (o *operations) of(r *http.Request) operation {
+	for _, mux := range []*http.ServeMux{o.others, o.workspace} {
 		if _, pattern := mux.Handler(r); pattern != "" {
-			return o.byPattern[pattern].name
+			return o.byPattern[pattern]
 		}
 	}
-	return "no operation"
+	return operation{name: "no operation"}
 }
 
 func (o *operations) all() map[string]operation { return o.byPattern }

@@ -148,11 +148,16 @@ func (p *player) play(s step) {
 	}
 	request := p.request(s)
 	operation := p.table.of(request)
-	title := fmt.Sprintf("%03d %s", p.number, operation)
+	title := fmt.Sprintf("%03d %s", p.number, operation.name)
 	answer := p.send(request)
 	text := p.read(s, answer)
 	_ = answer.Body.Close() // which ends a stream
-	p.note(operation, answer.StatusCode)
+	p.note(operation.name, answer.StatusCode)
+	if p.table.described != nil && operation.pattern != "" {
+		for _, fault := range p.table.described.faults(operation.pattern, answer, text) {
+			p.Errorf("%s: not as described: %s\n%d %s", title, fault, answer.StatusCode, text)
+		}
+	}
 	p.keepAll(s, title, answer, text)
 	fmt.Fprintf(&p.answers, "## %s%s\n%s\n", title, prefixed(": ", s.why), p.asked(s))
 	fmt.Fprintf(&p.answers, "-> %d%s\n%s", answer.StatusCode, p.headers(answer.Header), prefixed("", p.shown(s, answer, text)+"\n"))
@@ -416,6 +421,7 @@ func (p *player) jobs() {
 // unplayed are operations that the script cannot have come to a good end, with the reason.
 var unplayed = map[string]string{
 	"POST /portal/api/enter": "its links are made by carrel up alone",
+	"OpenDisplay":            "a display is no call: see displays",
 }
 
 // checkCoverage fails for each operation of which no call was played, or no refused one where it changes something.

@@ -98,10 +98,10 @@ func TestGenerate(t *testing.T) {
 	if strings.Contains(got, "bill") {
 		t.Errorf("what an answer leaves out is there:\n%s", got)
 	}
-	if want := `{operation{"GET", "/v2/{project_id}/things/renew", "RenewThing", iam.Write, filing(s.renewThing), `; !strings.Contains(string(files["routes_gen.go"]), want) {
+	if want := `{"GET", "/v2/{project_id}/things/renew", "RenewThing", "workspace:things:renew", iam.Write, filing(s.renewThing), `; !strings.Contains(string(files["routes_gen.go"]), want) {
 		t.Errorf("no route %s in\n%s", want, files["routes_gen.go"])
 	}
-	if want := `{operation{"PUT", "/v2/{project_id}/things/{thing_id}", "UpdateThing", iam.Write, silent(http.StatusNoContent, s.updateThing), "Update a thing"}, "workspace:things:update"}`; !strings.Contains(string(files["routes_gen.go"]), want) {
+	if want := `{"PUT", "/v2/{project_id}/things/{thing_id}", "UpdateThing", "workspace:things:update", iam.Write, silent(http.StatusNoContent, s.updateThing), "Update a thing"}`; !strings.Contains(string(files["routes_gen.go"]), want) {
 		t.Errorf("no route %s in\n%s", want, files["routes_gen.go"])
 	}
 }

@@ -470,7 +470,7 @@ func given(at, kind, unless, sibling string) string {
 func routes(data *apiData, areas []overlay.Area) []byte {
 	var b bytes.Buffer
 	b.WriteString(mark + "package api\n\nimport (\n\t\"net/http\"\n\n\t\"carrel/internal/iam\"\n)\n\n")
-	b.WriteString("// generated are the operations of the overlay, by area.\nfunc (s *Server) generated() map[string][]route {\n\treturn map[string][]route{\n")
+	b.WriteString("// operations returns the route table, by area.\nfunc (s *Server) operations() map[string][]operation {\n\treturn map[string][]operation{\n")
 	for _, a := range slices.SortedFunc(slices.Values(areas), func(a, b overlay.Area) int { return strings.Compare(a.Name, b.Name) }) {
 		fmt.Fprintf(&b, "\t\t%q: {\n", a.Name)
 		for _, o := range a.Operations {
@@ -490,7 +490,7 @@ func routes(data *apiData, areas []overlay.Area) []byte {
 				}
 				handler = fmt.Sprintf("silent(%s, s.%s)", statusNames[status], o.Handler)
 			}
-			fmt.Fprintf(&b, "\t\t\t{operation{%q, %q, %q, %s, %s, %q}, %q},\n", d.Method, d.Path, o.ID, needs, handler, o.Summary, o.Action)
+			fmt.Fprintf(&b, "\t\t\t{%q, %q, %q, %q, %s, %s, %q},\n", d.Method, d.Path, o.ID, o.Action, needs, handler, o.Summary)
 		}
 		b.WriteString("\t\t},\n")
 	}
