@@ -89,8 +89,16 @@ docs: ## Write the generated tables of the documentation anew
 	@go test ./internal/api -run TestDocumentation -update
 	@go test ./test/architecture -run TestPageIsUpToDate -update
 
-generate: ## Write what is generated from the API's data and the overlay anew
+generate: ## Write what is generated from the API's data, the overlay and the portal's routes anew
 	@go run ./internal/api/generate
+	@go test ./internal/portal -run TestDescription -update
+	@$(MAKE) --no-print-directory web/openapi/node_modules/.package-lock.json
+	@npm --prefix web/openapi --silent run generate
+
+# The generator of types is a package of its own: it needs another TypeScript than the web.
+web/openapi/node_modules/.package-lock.json: web/openapi/package-lock.json
+	@echo "==> Fetching the generator of the web's types"
+	@cd web/openapi && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.package-lock.json
 
 coverage: build ## Note which operations the tests call, and write docs/coverage.md anew
 	@scripts/coverage

@@ -1,113 +1,21 @@
-// The portal's calls to its server, as internal/portal answers them.
+// The portal's calls to its server, in the types that internal/portal describes (api.gen.ts).
+import type { components, paths } from "./api.gen";
 
-export interface Person {
-  user_name: string;
-  account: string;
-  alias?: string;
-  language?: "en" | "zh";
-  must_change_password: boolean;
-  may_change_password: boolean;
-  codes?: Codes;
-}
-
-/** Codes says whether somebody signs in with codes of an authenticator app. */
-export interface Codes {
-  policy: "off" | "optional" | "required";
-  on: boolean;
-  recovery_codes_left: number;
-}
-
-/** CodeNeeded answers a right password of somebody who uses codes. */
-export interface CodeNeeded {
-  code_token: string;
-}
-
-export const signedIn = (answer: Person | CodeNeeded): answer is Person => "user_name" in answer;
-
-/** Enrolment is what an authenticator app must learn. */
-export interface Enrolment {
-  secret: string;
-  uri: string;
-  qr_code: string; // a picture's data address
-}
-
-export interface RecoveryCodes {
-  recovery_codes: string[];
-}
-
-export type Access = "open" | "start" | "wait" | "shut";
-
-export const obstacles = [
-  "creating",
-  "starting",
-  "stopping",
-  "restarting",
-  "hibernating",
-  "deleting",
-  "preparing",
-  "rebuilding",
-  "busy",
-  "maintenance",
-  "fault",
-] as const;
-export type Obstacle = (typeof obstacles)[number];
+type Schemas = components["schemas"];
+export type Person = Schemas["PortalPerson"];
+export type CodeNeeded = Schemas["PortalCodeNeeded"];
+export type Enrolment = Schemas["PortalEnrolment"];
+export type Card = Schemas["PortalCard"];
+export type Obstacle = NonNullable<Card["why"]>;
+export type Pool = Schemas["PortalPoolCard"];
+export type PoolState = Pool["state"];
+export type Waiting = Schemas["PortalWaitBody"];
+export type Rebuild = Schemas["PortalRebuildBody"];
 
 /** PowerAction is what people may do to the power of a desktop of theirs that runs. */
 export type PowerAction = "restart" | "stop";
 
-export interface Card {
-  id: string;
-  pool_id?: string;
-  name: string;
-  status: string;
-  task_status?: string;
-  login_status: "UNREGISTER" | "REGISTERED" | "CONNECTED" | "DISCONNECTED";
-  image?: string;
-  os?: string;
-  access: Access;
-  why?: Obstacle;
-  sentence?: string;
-}
-
-export const poolStates = ["yours", "waiting", "ready", "grows", "full", "maintenance"] as const;
-export type PoolState = (typeof poolStates)[number];
-
-export interface Pool {
-  id: string;
-  name: string;
-  description?: string;
-  type: "DYNAMIC" | "STATIC";
-  state: PoolState;
-  desktop?: Card; // of yours
-  ends?: string; // of yours: when it goes back if they stay away
-  waiting?: Waiting; // of waiting
-  may_reset: boolean;
-  reset_why_not?: string;
-  rebuild?: Rebuild;
-}
-
-export interface Waiting {
-  since: string;
-  position: number; // 1 is the next
-  ready: boolean; // open the pool now
-  coming: number;
-  percent: number; // of the desktop that they will probably get
-  step?: string;
-  paused_until?: string; // making desktops failed and is tried again then
-}
-
-export interface Rebuild {
-  at: string;
-  message?: string;
-  ready: boolean; // they have said that they are
-}
-
-export interface Opened {
-  outcome: "SAME" | "NEW" | "WAIT" | "FULL" | "SHUT";
-  desktop_id?: string;
-  ticket?: string; // opens the display now
-  pool: Pool;
-}
+export const signedIn = (answer: Person | CodeNeeded): answer is Person => "user_name" in answer;
 
 /** Refusal is an answer other than success. Status 0 means that there was none. */
 export class Refusal extends Error {
@@ -130,25 +38,37 @@ export const patient = {
   retryDelay: (n: number) => Math.min(500 * 2 ** n, 5000),
 };
 
-interface Call {
-  body?: unknown;
+type Method = "get" | "post" | "put" | "delete";
+/** Paths are those that have a method. */
+type Paths<M extends Method> = {
+  [P in keyof paths]: paths[P][M] extends { responses: unknown } ? P : never;
+}[keyof paths];
+type Json<T> = T extends { content: { "application/json": infer B } } ? B : undefined;
+/** Answer is what an operation answers with success. */
+type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 202 | 204)]> : never;
+/** Takes is what an operation needs: the id in its path, a body. */
+type Takes<O> = (O extends { parameters: { path: infer P } } ? P : { id?: never }) &
+  (O extends { requestBody: { content: { "application/json": infer B } } } ? { body: B } : { body?: never });
+
+interface Options {
   bearer?: string;
   timeout?: number; // milliseconds
 }
 
-async function call<T>(
-  method: string,
-  path: string,
-  { body, bearer, timeout = 15_000 }: Call = {},
-): Promise<T> {
+async function call<M extends Method, P extends Paths<M>>(
+  method: M,
+  path: P,
+  { id, body }: Takes<paths[P][M]>,
+  { bearer, timeout = 15_000 }: Options = {},
+): Promise<Answer<paths[P][M]>> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
   let response: Response;
   let text: string;
   try {
-    response = await fetch(`/portal/api/${path}`, {
-      method,
+    response = await fetch(path.replace("{id}", encodeURIComponent(id ?? "")), {
+      method: method.toUpperCase(),
       headers,
       body: body === undefined ? null : JSON.stringify(body),
       signal: AbortSignal.timeout(timeout),
@@ -158,15 +78,13 @@ async function call<T>(
     throw new Refusal(0, "", String(e));
   }
   const answer = parse(text);
-  if (response.ok) return answer as T;
-  const { error_code = "", error_msg = response.statusText, retry_after = 0 } = (answer ?? {}) as ErrorBody;
+  if (response.ok) return answer as Answer<paths[P][M]>;
+  const {
+    error_code = "",
+    error_msg = response.statusText,
+    retry_after = 0,
+  } = (answer ?? {}) as Partial<Schemas["PortalErrorBody"]>;
   throw new Refusal(response.status, error_code, error_msg, retry_after);
-}
-
-interface ErrorBody {
-  error_code?: string;
-  error_msg?: string;
-  retry_after?: number;
 }
 
 /** parse reads an answer; what is not JSON, as from a proxy that cannot reach the server, is nothing. */
@@ -180,32 +98,30 @@ function parse(text: string): unknown {
 
 export const api = {
   signIn: (user_name: string, password: string) =>
-    call<Person | CodeNeeded>("POST", "sign-in", { body: { user_name, password } }),
+    call("post", "/portal/api/sign-in", { body: { user_name, password } }),
   signInWithCode: (token: string, code: string) =>
-    call<Person>("POST", "sign-in/code", { body: { token, code } }),
-  enter: (token: string) => call<Person | CodeNeeded>("POST", "enter", { body: { token } }),
-  signOut: () => call<void>("POST", "sign-out"),
-  me: () => call<Person>("GET", "me"),
-  setLanguage: (language: string) => call<void>("PUT", "me/language", { body: { language } }),
+    call("post", "/portal/api/sign-in/code", { body: { token, code } }),
+  enter: (token: string) => call("post", "/portal/api/enter", { body: { token } }),
+  signOut: () => call("post", "/portal/api/sign-out", {}),
+  me: () => call("get", "/portal/api/me", {}),
+  setLanguage: (language: string) => call("put", "/portal/api/me/language", { body: { language } }),
   changePassword: (old_password: string, new_password: string) =>
-    call<void>("PUT", "me/password", { body: { old_password, new_password } }),
-  beginEnrolment: () => call<Enrolment>("POST", "me/codes"),
-  confirmEnrolment: (code: string) => call<RecoveryCodes>("POST", "me/codes/confirm", { body: { code } }),
-  renewRecoveryCodes: (code: string) => call<RecoveryCodes>("POST", "me/codes/recovery", { body: { code } }),
-  removeAuthenticator: (code: string) => call<void>("POST", "me/codes/remove", { body: { code } }),
-  linkHolder: (token: string) => call<Person>("GET", "first-password", { bearer: token }),
+    call("put", "/portal/api/me/password", { body: { old_password, new_password } }),
+  beginEnrolment: () => call("post", "/portal/api/me/codes", {}),
+  confirmEnrolment: (code: string) => call("post", "/portal/api/me/codes/confirm", { body: { code } }),
+  renewRecoveryCodes: (code: string) => call("post", "/portal/api/me/codes/recovery", { body: { code } }),
+  removeAuthenticator: (code: string) => call("post", "/portal/api/me/codes/remove", { body: { code } }),
+  linkHolder: (token: string) => call("get", "/portal/api/first-password", {}, { bearer: token }),
   setFirstPassword: (token: string, password: string) =>
-    call<Person>("POST", "first-password", { bearer: token, body: { password } }),
-  desktops: () => call<{ desktops: Card[] }>("GET", "desktops").then((a) => a.desktops),
-  start: (id: string) => call<void>("POST", `desktops/${encodeURIComponent(id)}/start`),
-  power: (id: string, action: PowerAction) =>
-    call<void>("POST", `desktops/${encodeURIComponent(id)}/${action}`),
-  ticket: (id: string) =>
-    call<{ ticket: string }>("POST", `desktops/${encodeURIComponent(id)}/ticket`).then((a) => a.ticket),
-  pools: () => call<{ pools: Pool[] }>("GET", "pools").then((a) => a.pools),
-  openPool: (id: string) => call<Opened>("POST", `pools/${encodeURIComponent(id)}/open`),
-  stopWaiting: (id: string) => call<void>("DELETE", `pools/${encodeURIComponent(id)}/wait`),
-  resetDesktop: (poolID: string) => call<void>("POST", `pools/${encodeURIComponent(poolID)}/reset`),
-  readyForRebuild: (poolID: string) => call<void>("POST", `pools/${encodeURIComponent(poolID)}/ready`),
-  ping: (timeout: number) => call<void>("GET", "ping", { timeout }),
+    call("post", "/portal/api/first-password", { body: { password } }, { bearer: token }),
+  desktops: () => call("get", "/portal/api/desktops", {}).then((a) => a.desktops),
+  start: (id: string) => call("post", "/portal/api/desktops/{id}/start", { id }),
+  power: (id: string, action: PowerAction) => call("post", `/portal/api/desktops/{id}/${action}`, { id }),
+  ticket: (id: string) => call("post", "/portal/api/desktops/{id}/ticket", { id }).then((a) => a.ticket),
+  pools: () => call("get", "/portal/api/pools", {}).then((a) => a.pools),
+  openPool: (id: string) => call("post", "/portal/api/pools/{id}/open", { id }),
+  stopWaiting: (id: string) => call("delete", "/portal/api/pools/{id}/wait", { id }),
+  resetDesktop: (id: string) => call("post", "/portal/api/pools/{id}/reset", { id }),
+  readyForRebuild: (id: string) => call("post", "/portal/api/pools/{id}/ready", { id }),
+  ping: (timeout: number) => call("get", "/portal/api/ping", {}, { timeout }),
 };

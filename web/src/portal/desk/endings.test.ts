@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { obstacles, Refusal } from "../api";
+import { Refusal } from "../api";
 import { backoff } from "./backoff";
 import { afterClose, afterRefusal, closeCodes } from "./endings";
 import { Meter } from "./quality";
@@ -20,10 +20,6 @@ describe("the page and the server", () => {
     ].map(([, name, number]) => (name ? named[name] : Number(number)));
     expect(codes.length).toBeGreaterThan(8);
     expect(Object.keys(closeCodes).map(Number).sort()).toEqual(codes.sort());
-  });
-  it("know the same obstacles", () => {
-    const known = [...server("connection/desktops.go").matchAll(/Obstacle = "(\w+)"/g)].map((m) => m[1]);
-    expect([...obstacles].sort()).toEqual(known.sort());
   });
 });
 
