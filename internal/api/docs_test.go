@@ -92,11 +92,11 @@ func between(t *testing.T, text, name, table string) string {
 
 func operationsTable() string {
 	var b strings.Builder
-	b.WriteString("| operation | call | permission | what it does |\n| --- | --- | --- | --- |\n")
+	b.WriteString("| operation | call | action | what it does |\n| --- | --- | --- | --- |\n")
 	areas := (&Server{}).operations()
 	for _, area := range slices.Sorted(maps.Keys(areas)) {
 		for _, o := range areas[area] {
-			fmt.Fprintf(&b, "| %s | %s `%s` | %s | %s |\n", o.id, o.method, o.path, o.needs, o.describe)
+			fmt.Fprintf(&b, "| %s | %s `%s` | `%s` (%s) | %s |\n", o.id, o.method, o.path, o.action, o.needs, o.describe)
 		}
 	}
 	return b.String()

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +88,37 @@ func TestTheRouteTableIsTheInventory(t *testing.T) {
 	}
 	for id := range want {
 		t.Errorf("%s is missing", id)
+	}
+}
+
+// knownActions are those of which the API's reference tells the name. The others follow the rule of overlay.Operation.
+var knownActions = map[string]string{
+	"BatchAttachInstances": "workspace:desktops:batchAttachUsers",
+	"BatchDeleteDesktops":  "workspace:desktops:batchDelete",
+	"BatchRunDesktops":     "workspace:desktops:operate",
+	"CreateDesktop":        "workspace:desktops:create",
+	"CreateDesktopPool":    "workspace:desktopPools:create",
+	"CreateDesktopUser":    "workspace:users:create",
+	"DeleteDesktop":        "workspace:desktops:delete",
+	"ListDesktops":         "workspace:desktops:list",
+	"ListDesktopsDetail":   "workspace:desktops:listDetail",
+	"ShowDesktopDetail":    "workspace:desktops:get",
+	"UpdateDesktopPool":    "workspace:desktopPools:update",
+}
+
+func TestActionsHaveTheNamesOfTheAPI(t *testing.T) {
+	form := regexp.MustCompile(`^workspace(:[a-z][A-Za-z]+){2}$`)
+	known := maps.Clone(knownActions)
+	for _, operations := range (&Server{}).operations() {
+		for _, o := range operations {
+			if want, is := known[o.id]; is && o.action != want || !form.MatchString(o.action) {
+				t.Errorf("the action of %s is %s, want %s", o.id, o.action, want)
+			}
+			delete(known, o.id)
+		}
+	}
+	for id := range known {
+		t.Errorf("%s is not served", id)
 	}
 }
 

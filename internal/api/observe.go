@@ -53,6 +53,7 @@ func newMeter(r prometheus.Registerer) (*meter, error) {
 // record collects data about a request. Only the request's own goroutine uses it.
 type record struct {
 	operation string
+	action    string // as the API's authorization knows it; empty where it has none
 	caller    string
 }
 
@@ -62,6 +63,12 @@ type recordKey struct{}
 func note(ctx context.Context, operation string) {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		r.operation = operation
+	}
+}
+
+func noteAction(ctx context.Context, action string) {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		r.action = action
 	}
 }
 
@@ -94,7 +101,7 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 			m.requests.WithLabelValues(seen.operation, strconv.Itoa(answer.status)).Inc()
 			m.seconds.WithLabelValues(seen.operation).Observe(took.Seconds())
 			m.asked.WithLabelValues(seen.operation).Add(float64(statements.Load()))
-			log.InfoContext(ctx, "request", "operation", seen.operation, "method", r.Method, "path", r.URL.Path,
+			log.InfoContext(ctx, "request", "operation", seen.operation, "action", seen.action, "method", r.Method, "path", r.URL.Path,
 				"status", answer.status, "bytes", answer.bytes, "ms", float64(took.Microseconds())/1000,
 				"statements", statements.Load(), "caller", seen.caller, "from", clientaddr.Of(r))
 		}()

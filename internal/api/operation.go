@@ -112,7 +112,7 @@ func (s *Server) register(api huma.API) {
 				MaxBodyBytes:    maxBody(area) + 1, // huma refuses a body as large as this
 				BodyReadTimeout: s.CallTime,
 				Security:        route.Security(api, iam.Schemes),
-				Middlewares:     huma.Middlewares{s.authorize(api, o.needs), s.memory.bound(api)},
+				Middlewares:     huma.Middlewares{s.authorize(api, o), s.memory.bound(api)},
 			}
 			describeFailures(api, &op)
 			o.handle(s, api, op)
@@ -132,12 +132,13 @@ func describeFailures(api huma.API, op *huma.Operation) {
 	route.AddFailures(api, op, either, Refusal{}, iam.Failure{})
 }
 
-// authorize passes on requests of callers with the permission that the operation needs in the project of the path.
-func (s *Server) authorize(api huma.API, needs iam.Permission) func(huma.Context, func(huma.Context)) {
+// authorize passes on requests of callers who may do the operation's action in the project of the path.
+func (s *Server) authorize(api huma.API, o operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		note(ctx.Context(), ctx.Operation().OperationID)
-		if err := s.mayUse(ctx, needs); err != nil {
-			refusal := s.refusal(ctx.Context(), ctx.Operation().OperationID, err)
+		note(ctx.Context(), o.id)
+		noteAction(ctx.Context(), o.action)
+		if err := s.mayUse(ctx, o); err != nil {
+			refusal := s.refusal(ctx.Context(), o.id, err)
 			huma.WriteErr(api, ctx, refusal.GetStatus(), "", refusal)
 			return
 		}
@@ -145,7 +146,7 @@ func (s *Server) authorize(api huma.API, needs iam.Permission) func(huma.Context
 	}
 }
 
-func (s *Server) mayUse(ctx huma.Context, needs iam.Permission) error {
+func (s *Server) mayUse(ctx huma.Context, o operation) error {
 	caller, ok := iam.PrincipalFrom(ctx.Context())
 	if !ok {
 		return fmt.Errorf("the request was not authenticated")
@@ -157,7 +158,7 @@ func (s *Server) mayUse(ctx huma.Context, needs iam.Permission) error {
 	if err := workspace.CheckClientToken(clientTokenHeader, ctx.Header(clientTokenHeader)); err != nil {
 		return err
 	}
-	return s.IAM.Authorize(ctx.Context(), caller, projectID, needs)
+	return s.IAM.Authorize(ctx.Context(), caller, projectID, o.action, o.needs)
 }
 
 // clientTokenHeader identifies a request that the client may repeat.

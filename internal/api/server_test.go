@@ -36,8 +36,8 @@ func TestOnlyCallersOfTheProjectGetIn(t *testing.T) {
 	e.refused(e.do("GET", e.path("/desktops"), nil, func(r *http.Request) { r.Header.Set("X-Project-Id", "other") }), 403, workspace.CodeForbidden, "X-Project-Id")
 	e.ok(e.do("GET", e.path("/desktops"), nil, func(r *http.Request) { r.Header.Set("X-Project-Id", e.first.ProjectID) }))
 	e.ok(e.do("GET", e.path("/desktops"), nil, as(readerToken)))
-	e.refused(e.do("POST", e.path("/desktops"), order(nil), as(readerToken)), 403, workspace.CodeForbidden, "reader")
-	e.refused(e.do("DELETE", e.path("/desktops/x"), nil, as(readerToken)), 403, workspace.CodeForbidden, "reader")
+	e.refused(e.do("POST", e.path("/desktops"), order(nil), as(readerToken)), 403, workspace.CodeForbidden, "workspace:desktops:create")
+	e.refused(e.do("DELETE", e.path("/desktops/x"), nil, as(readerToken)), 403, workspace.CodeForbidden, "workspace:desktops:delete")
 }
 
 func TestUnknownPathsAndMethodsAreRefusedInJSON(t *testing.T) {
@@ -116,7 +116,7 @@ func TestEachRequestIsLoggedAndCounted(t *testing.T) {
 		t.Fatalf("%v in %s", err, e.log.String())
 	}
 	for key, want := range map[string]any{
-		"msg": "request", "operation": "ShowDesktopDetail", "method": "GET", "path": e.path("/desktops/nothing"), "status": 404.0, "caller": "admin", "from": "192.0.2.1",
+		"msg": "request", "operation": "ShowDesktopDetail", "action": "workspace:desktops:get", "method": "GET", "path": e.path("/desktops/nothing"), "status": 404.0, "caller": "admin", "from": "192.0.2.1",
 	} {
 		if line[key] != want {
 			t.Errorf("%s is %v, want %v", key, line[key], want)

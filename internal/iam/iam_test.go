@@ -224,7 +224,7 @@ func TestRolesAndScopesDecideWhatACallerMayDo(t *testing.T) {
 			"a token for another project is refused":    {elsewhere, project, iam.Read, workspace.CodeForbidden},
 			"also where the path names nothing we know": {scoped, "nothing", iam.Read, workspace.CodeProjectNotFound},
 		} {
-			err := e.iam.Authorize(e.Context(), c.who, c.project, c.need)
+			err := e.iam.Authorize(e.Context(), c.who, c.project, "workspace:things:change", c.need)
 			if (err == nil) != (c.want == "") || err != nil && workspace.CodeOf(err) != c.want {
 				t.Errorf("%s: got %v, want %q", name, err, c.want)
 			}

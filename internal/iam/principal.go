@@ -37,7 +37,7 @@ const (
 	RoleReader Role = "reader" // look at everything in the account
 )
 
-// Permission is what an operation needs.
+// Permission is the kind of an action: what a role must allow.
 type Permission string
 
 // The permissions.
@@ -64,12 +64,13 @@ func PrincipalFrom(ctx context.Context) (Principal, bool) {
 	return p, ok
 }
 
-// Authorize returns nil if the caller has a permission in a project. It returns CodeProjectNotFound if the project does not exist or belongs to
+// Authorize returns nil if the caller may do an action, such as workspace:desktops:create, which is of a kind, in a project. Roles allow kinds
+// of actions; the name says in refusals what was not allowed. It returns CodeProjectNotFound if the project does not exist or belongs to
 // another account, so that nobody learns which ids exist, and CodeForbidden if the caller's role or the scope of the credential is not
 // sufficient.
-func (s *Service) Authorize(ctx context.Context, p Principal, projectID string, need Permission) error {
-	if !p.Role.May(need) {
-		return workspace.Errorf(workspace.CodeForbidden, "user %s has the role %s, which does not allow this operation", p.AdminName, p.Role)
+func (s *Service) Authorize(ctx context.Context, p Principal, projectID, action string, kind Permission) error {
+	if !p.Role.May(kind) {
+		return workspace.Errorf(workspace.CodeForbidden, "user %s has the role %s, which does not allow %s", p.AdminName, p.Role, action)
 	}
 	if p.ProjectID != "" && p.ProjectID == projectID {
 		return nil

@@ -13,7 +13,9 @@ type Area struct {
 	Types      map[string]Fields // by the data's type, then by the field's name on the wire
 }
 
-// Operation is one operation that is served.
+// Operation is one operation that is served. Its action has the name in the API's reference where that is known (TestActionsHaveTheNamesOfTheAPI
+// has those). The data has no actions, so the others are made in the way of the known ones: the resource in camel case; then list, get, create,
+// update or delete, with batch before it for several that a body names; for all else the verb of the path, or of the operation.
 type Operation struct {
 	ID       string // as the data has it
 	Handler  string // the server's method
