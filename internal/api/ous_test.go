@@ -48,7 +48,7 @@ func TestOrganisationalUnitsHoldDesktops(t *testing.T) {
 	}
 	e.refused(e.do("DELETE", e.path("/ous/"+sales), nil), http.StatusConflict, workspace.CodeConflict, "1 desktop")
 	e.update(func(tx *store.Tx) error {
-		p := pool.Pool{ID: "pool", ProjectID: e.first.ProjectID, Name: "Students", OUName: "Press"}
+		p := pool.Pool{ID: "pool", ProjectID: e.first.ProjectID, Name: "Students", OUID: press}
 		return pool.InsertPool(e.Context(), tx, p, nil)
 	})
 	e.refused(e.do("DELETE", e.path("/ous/"+press), nil), http.StatusConflict, workspace.CodeConflict, "pool Students")

@@ -310,7 +310,7 @@ func (d Desktop) FirstUser() string {
 
 func (r *CreateDesktops) desktop(p place, name, address string, now time.Time) Desktop {
 	d := Desktop{
-		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name, OUName: p.ouName,
+		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name, OUID: p.ouID,
 		ProductID: p.product.ID, ImageID: p.image.ID, Zone: p.zone, SubnetID: p.subnet.ID, Address: address,
 		SecurityGroups: p.groups, EnterpriseID: cmp.Or(r.EnterpriseID, "0"), Tags: r.Tags,
 		Status: StatusCreating, Task: workspace.TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
@@ -339,7 +339,7 @@ type place struct {
 	zone    string
 	subnet  catalog.Subnet
 	groups  []string
-	ouName  string
+	ouID    string
 }
 
 func findPlace(ctx context.Context, tx *store.Tx, r CreateDesktops) (p place, err error) {
@@ -367,7 +367,7 @@ func findPlace(ctx context.Context, tx *store.Tx, r CreateDesktops) (p place, er
 	if p.subnet, err = findSubnet(ctx, tx, r); err != nil {
 		return p, err
 	}
-	if p.ouName, err = directory.FindOU(ctx, tx, r.ProjectID, r.OUName); err != nil {
+	if p.ouID, err = directory.FindOU(ctx, tx, r.ProjectID, r.OUName); err != nil {
 		return p, err
 	}
 	p.groups, err = FindSecurityGroups(ctx, tx, r.ProjectID, r.SecurityGroups)

@@ -23,7 +23,8 @@ type Desktop struct {
 
 	Name     string // computer_name; unique in the project, ignoring case
 	HostName string // host name inside; the same as Name unless requested otherwise
-	OUName   string
+	OUID     string // its organisational unit; empty: none
+	OUName   string // read with the unit, not stored
 
 	ProductID      string
 	ImageID        string
@@ -141,7 +142,7 @@ type DesktopQuery struct {
 	SubnetID      string
 	ImageID       string
 	Zone          string
-	OUName        string // exact
+	OUID          string
 	Types         []workspace.DesktopType
 	Statuses      []DesktopStatus
 	Tags          TagQuery // only with a ProjectID

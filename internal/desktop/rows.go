@@ -24,7 +24,8 @@ type desktop struct {
 
 	Name     string
 	HostName string
-	OUName   string `bun:"ou_name"`
+	OUID     string `bun:"ou_id,nullzero"`
+	OUName   string `bun:"ou_name,scanonly"`
 
 	ProductID      string
 	ImageID        string
@@ -65,9 +66,13 @@ type desktopRow struct {
 	Grouped bool `bun:",scanonly"`
 }
 
+// unitName is the name of a desktop's organisational unit.
+const unitName = "COALESCE((SELECT o.name FROM ous AS o WHERE o.id = d.ou_id), '') AS ou_name"
+
 // desktops selects desktops.
 func desktops(t *store.Tx, rows *[]desktopRow) *bun.SelectQuery {
 	return t.NewSelect().Model(rows).ColumnExpr("?TableColumns").
+		ColumnExpr(unitName).
 		ColumnExpr("EXISTS (SELECT 1 FROM desktop_tags AS l WHERE l.desktop_id = d.id) AS tagged").
 		ColumnExpr("EXISTS (SELECT 1 FROM group_assignments AS g WHERE g.desktop_id = d.id) AS grouped")
 }
@@ -82,7 +87,8 @@ func newDesktopRow(d Desktop) (desktopRow, error) {
 
 // InsertDesktops inserts desktops with their volumes and assignments. CodeNameTaken (with the name) or CodeAddressTaken; unique
 // constraints decide between concurrent callers. Desktops of a pool are its members immediately, and the pool's row is locked
-// until the transaction ends; CodeConflict if the pool is gone, or if a user, subnet or security group was deleted in the meantime.
+// until the transaction ends; CodeConflict if the pool is gone, or if a user, subnet, security group or unit was deleted in the
+// meantime.
 func InsertDesktops(ctx context.Context, t *store.Tx, desktops []Desktop) error {
 	rows := make([]desktopRow, len(desktops))
 	for i, d := range desktops {
@@ -172,7 +178,8 @@ func LockDesktops(ctx context.Context, t *store.Tx, projectID string, ids []stri
 	var locked []desktopRow
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(ids))), store.Batch) {
 		var rows []desktopRow
-		q := store.Equal(store.Among(t.NewSelect().Model(&rows), "d.id", part), "d.project_id", projectID).Order("d.id")
+		q := t.NewSelect().Model(&rows).ColumnExpr("?TableColumns").ColumnExpr(unitName).Order("d.id")
+		q = store.Equal(store.Among(q, "d.id", part), "d.project_id", projectID)
 		if err := t.ForUpdate(q, "d").Scan(ctx); err != nil {
 			return nil, err
 		}
@@ -217,7 +224,7 @@ func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 	q = store.Equal(q, "d.subnet_id", f.SubnetID)
 	q = store.Equal(q, "d.image_id", f.ImageID)
 	q = store.Equal(q, "d.zone", f.Zone)
-	q = store.Equal(q, "d.ou_name", f.OUName)
+	q = store.Equal(q, "d.ou_id", f.OUID)
 	q = store.Equal(q, "d.address", f.Address)
 	q = store.Among(q, "d.type", f.Types)
 	q = store.Among(q, "d.status", f.Statuses)

@@ -22,7 +22,7 @@ func (e *env) fullDesktop() desktop.Desktop {
 	e.AddUsers(directory.User{ID: "0-second", ProjectID: storetest.Project, Name: "second"})
 	e.AddPool("pool")
 	return desktop.Desktop{
-		ID: "full", ProjectID: storetest.Project, PoolID: "pool", AutoCreated: true, Type: workspace.Shared, Name: "销售-PC", HostName: "sales-pc", OUName: "ou",
+		ID: "full", ProjectID: storetest.Project, PoolID: "pool", AutoCreated: true, Type: workspace.Shared, Name: "销售-PC", HostName: "sales-pc", OUID: e.AddUnit("ou"), OUName: "ou",
 		ProductID: "product", ImageID: "image", Zone: "az", SubnetID: desktoptest.SubnetOf(storetest.Project), Address: "10.0.200.100",
 		SecurityGroups: []string{desktoptest.SecurityGroupOf(storetest.Project)}, EnterpriseID: "0", Tags: []workspace.Tag{{Key: "team", Value: "销售"}, {Key: "a", Value: ""}},
 		Root: desktop.Volume{ID: "v0", Type: "SSD", GB: 80, Device: "/dev/sda", Name: "system", Created: now},

@@ -103,7 +103,7 @@ func (s *Service) UpdateOU(ctx context.Context, c workspace.Caller, id, name, de
 			return err
 		}
 		o.Name, o.Description = name, description
-		return saveOU(ctx, tx, o)
+		return ous.Save(ctx, tx, &o)
 	})
 }
 
@@ -131,15 +131,16 @@ func (s *Service) PeopleAt(ctx context.Context, dn string, q UserQuery) ([]User,
 // maxUnits is the maximum number of units that are read.
 const maxUnits = 10000
 
-// FindOU returns a unit's name as stored. It locks the unit's row, so that it cannot be deleted meanwhile.
+// FindOU returns the id of the unit with a name, ignoring case, and an empty one for no name. Foreign keys keep the unit from being
+// deleted once something refers to it.
 func FindOU(ctx context.Context, tx *store.Tx, projectID, name string) (string, error) {
 	if name == "" {
 		return "", nil
 	}
 	var o OU
-	err := ous.LockNamed(ctx, tx, projectID, name, &o)
+	err := ous.GetNamed(ctx, tx, projectID, name, &o)
 	if workspace.CodeOf(err) == workspace.CodeOUNotFound {
 		return "", workspace.Invalid("ou_name", "%q does not exist, add it first or leave it out", name)
 	}
-	return o.Name, err
+	return o.ID, err
 }

@@ -20,17 +20,5 @@ func OUs(ctx context.Context, t *store.Tx, f OUQuery) ([]OU, int, error) {
 	return units, total, err
 }
 
-// saveOU writes name and description, and the name to the desktops and pools in the unit. CodeNameTaken.
-func saveOU(ctx context.Context, t *store.Tx, o OU) error {
-	for _, within := range []string{"desktops", "pools"} {
-		_, err := t.NewUpdate().Table(within).Set("ou_name = ?", o.Name).Where("project_id = ?", o.ProjectID).
-			Where("ou_name <> ''").Where("ou_name = (SELECT name FROM ous WHERE id = ?)", o.ID).Exec(ctx)
-		if err != nil {
-			return err
-		}
-	}
-	return ous.Save(ctx, t, &o)
-}
-
 // DeleteOU deletes a unit. A missing row is a success.
 func DeleteOU(ctx context.Context, t *store.Tx, o OU) error { return ous.Delete(ctx, t, &o) }

@@ -1,27 +1,19 @@
 package directory_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
 	"carrel/internal/desktop"
+	"carrel/internal/desktop/desktoptest"
 	"carrel/internal/directory"
 	"carrel/internal/pool"
 	"carrel/internal/pool/pooltest"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
+	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
-
-func (e *env) addUnit(name string) string {
-	e.Helper()
-	id, err := e.service.CreateOU(e.Context(), caller, directory.BuiltInDomain, name, "of the house")
-	if err != nil {
-		e.Fatal(err)
-	}
-	return id
-}
 
 // units lists the units with a part of a name, with their descriptions.
 func (e *env) units(part string) []string {
@@ -36,8 +28,8 @@ func (e *env) units(part string) []string {
 
 var units = map[string]func(*env){
 	"units are listed by name, as they were made and changed": func(e *env) {
-		sales := e.addUnit("berlin/Sales_1")
-		e.addUnit("Press")
+		sales := e.AddUnit("berlin/Sales_1")
+		e.AddUnit("Press")
 		e.Same(e.units(""), []string{"berlin/Sales_1, of the house", "Press, of the house"})
 		e.Same(e.units("S_1"), []string{"berlin/Sales_1, of the house"})
 		if err := e.service.UpdateOU(e.Context(), caller, sales, "Bonn", ""); err != nil {
@@ -46,8 +38,8 @@ var units = map[string]func(*env){
 		e.Same(e.units("bONN"), []string{"Bonn, "})
 	},
 	"what a unit cannot be is refused": func(e *env) {
-		ctx, other, press := e.Context(), workspace.Caller{ProjectID: storetest.OtherProject}, e.addUnit("Press")
-		e.addUnit("Bonn")
+		ctx, other, press := e.Context(), workspace.Caller{ProjectID: storetest.OtherProject}, e.AddUnit("Press")
+		e.AddUnit("Bonn")
 		_, err := e.service.CreateOU(ctx, other, "", "Press", "")
 		e.refused(err, workspace.CodeNotSubscribed, `the Workspace service is not open for project "project-2", open it first`)
 		_, err = e.service.CreateOU(ctx, caller, "", "PRESS", "")
@@ -61,25 +53,58 @@ var units = map[string]func(*env){
 		e.refused(e.service.UpdateOU(ctx, other, press, "x", ""), workspace.CodeOUNotFound, fmt.Sprintf("organisational unit %q does not exist", press))
 	},
 	"desktops and pools follow the name of their unit": func(e *env) {
-		old := e.addUnit("old")
-		e.addUnit("other")
+		old, other := e.AddUnit("old"), e.AddUnit("other")
 		pools := pooltest.Env{Env: e.Env}
-		for i, unit := range []string{"old", "other", ""} {
-			e.AddDesktop(fmt.Sprint("pc", i), func(d *desktop.Desktop) { d.OUName = unit })
-			pools.AddPool(fmt.Sprint("pool", i), func(p *pool.Pool) { p.OUName = unit })
+		for i, unit := range []string{old, other, ""} {
+			e.AddDesktop(fmt.Sprint("pc", i), func(d *desktop.Desktop) { d.OUID = unit })
+			pools.AddPool(fmt.Sprint("pool", i), func(p *pool.Pool) { p.OUID = unit })
 		}
 		if err := e.service.UpdateOU(e.Context(), caller, old, "new", ""); err != nil {
 			e.Fatal(err)
 		}
-		for unit, want := range map[string][]int{"old": {0, 0}, "new": {1, 1}, "other": {1, 1}} {
-			e.Same(storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]int, error) {
-				_, desktops, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: storetest.Project, OUName: unit})
+		for unit, name := range map[string]string{old: "new", other: "other"} {
+			e.View(func(tx *store.Tx) error {
+				desktops, _, err := desktop.Desktops(e.Context(), tx, desktop.DesktopQuery{ProjectID: storetest.Project, OUID: unit, Page: storetest.Everything})
 				if err != nil {
-					return nil, err
+					return err
 				}
-				_, pools, err := pool.Pools(ctx, tx, pool.PoolQuery{ProjectID: storetest.Project, OUName: unit})
-				return []int{desktops, pools}, err
-			}), want)
+				pools, _, err := pool.Pools(e.Context(), tx, pool.PoolQuery{ProjectID: storetest.Project, OUID: unit, Page: storetest.Everything})
+				e.Same(storetest.IDs(desktops, func(d desktop.Desktop) string { return d.OUName }), []string{name})
+				e.Same(storetest.IDs(pools, func(p pool.Pool) string { return p.OUName }), []string{name})
+				return err
+			})
+		}
+	},
+	"a unit is not deleted under what was put into it at the same moment": func(e *env) {
+		units := &work.Service{Store: e.Store}
+		for i := range 10 {
+			unit := e.AddUnit(fmt.Sprint("unit ", i))
+			errs := storetest.Together(3, func(n int) error {
+				switch n {
+				case 0:
+					return units.DeleteOU(e.Context(), caller, unit)
+				case 1:
+					return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+						d := desktoptest.NewDesktop(fmt.Sprint("pc", i))
+						d.OUID = unit
+						return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d})
+					})
+				default:
+					return e.Store.Update(e.Context(), func(tx *store.Tx) error {
+						p := pooltest.NewPool(fmt.Sprint("pool", i))
+						p.OUID = unit
+						return pool.InsertPool(e.Context(), tx, p, nil)
+					})
+				}
+			})
+			for _, err := range errs {
+				if err != nil && workspace.CodeOf(err) != workspace.CodeConflict {
+					e.Error(err)
+				}
+			}
+			if deleted := errs[0] == nil; deleted != (errs[1] != nil && errs[2] != nil) {
+				e.Errorf("deleted: %v, desktop: %v, pool: %v", errs[0], errs[1], errs[2])
+			}
 		}
 	},
 }

@@ -69,7 +69,7 @@ func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 	if err := p.settleSubnets(ctx, tx); err != nil {
 		return err
 	}
-	if p.OUName, err = directory.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+	if p.OUID, err = directory.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 		return err
 	}
 	if _, err := desktop.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil {

@@ -174,7 +174,7 @@ func freeUpTo(ctx context.Context, tx *store.Tx, subnetID string, n int) ([]stri
 // desktop returns a new desktop of the pool.
 func (p Pool) desktop(name, subnetID, address string, now time.Time) desktop.Desktop {
 	d := desktop.Desktop{
-		ID: workspace.NewID(), ProjectID: p.ProjectID, PoolID: p.ID, Type: workspace.Pooled, Name: name, OUName: p.OUName,
+		ID: workspace.NewID(), ProjectID: p.ProjectID, PoolID: p.ID, Type: workspace.Pooled, Name: name, OUID: p.OUID,
 		ProductID: p.ProductID, ImageID: p.ImageID, Zone: p.Zone, SubnetID: subnetID, Address: address,
 		SecurityGroups: p.SecurityGroups, EnterpriseID: p.EnterpriseID, Tags: p.Tags,
 		Status: desktop.StatusCreating, Task: workspace.TaskCreating, Login: desktop.LoginUnregistered, Created: now, Updated: now,

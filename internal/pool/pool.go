@@ -34,7 +34,8 @@ type Pool struct {
 	SubnetIDs      []string // in the order of the request; new desktops are distributed over them
 	SecurityGroups []string // none: the default group
 	EnterpriseID   string   // "0" by default
-	OUName         string
+	OUID           string   // of its desktops' organisational unit; empty: none
+	OUName         string   // read with the unit, not stored
 	Domain         string
 	NamePolicyID   string
 	Tags           []workspace.Tag

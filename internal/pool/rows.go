@@ -31,7 +31,8 @@ type pool struct {
 	SubnetIDs      []string `bun:"subnet_ids"`
 	SecurityGroups []string
 	EnterpriseID   string
-	OUName         string `bun:"ou_name"`
+	OUID           string `bun:"ou_id,nullzero"`
+	OUName         string `bun:"ou_name,scanonly"`
 	Domain         string
 	NamePolicyID   string
 	Tags           []workspace.Tag
@@ -58,6 +59,11 @@ type poolRow struct {
 	NameFolded string
 }
 
+// pools selects pools.
+func pools(t *store.Tx, rows any) *bun.SelectQuery {
+	return t.NewSelect().Model(rows).ColumnExpr("?TableColumns").ColumnExpr("COALESCE((SELECT o.name FROM ous AS o WHERE o.id = p.ou_id), '') AS ou_name")
+}
+
 func newPoolRow(p Pool) poolRow { return poolRow{pool: pool(p), NameFolded: store.Fold(p.Name)} }
 
 func (r poolRow) domain() Pool { return Pool(r.pool) }
@@ -70,13 +76,13 @@ func poolNotFound(id string) error {
 	return workspace.Errorf(workspace.CodePoolNotFound, "pool %q does not exist", id)
 }
 
-// InsertPool writes a pool with its grants. CodeNameTaken, decided by a unique constraint; CodeConflict if a user or group does
-// not exist.
+// InsertPool writes a pool with its grants. CodeNameTaken, decided by a unique constraint; CodeConflict if a user, group or
+// unit does not exist.
 func InsertPool(ctx context.Context, t *store.Tx, p Pool, people []Grant) error {
 	row := newPoolRow(p)
 	n, err := store.Affected(t.Inserting(&row).On("CONFLICT DO NOTHING").Exec(ctx))
 	if err != nil {
-		return err
+		return t.Dangling(err)
 	}
 	if n == 0 {
 		return t.Refuse(poolNameTaken(p.Name))
@@ -100,7 +106,7 @@ func LockPool(ctx context.Context, t *store.Tx, projectID, id string) (Pool, err
 
 func poolOf(ctx context.Context, t *store.Tx, projectID, id string, lock bool) (Pool, error) {
 	var row poolRow
-	q := store.Equal(t.NewSelect().Model(&row), "p.project_id", projectID).Where("p.id = ?", id)
+	q := store.Equal(pools(t, &row), "p.project_id", projectID).Where("p.id = ?", id)
 	if lock {
 		q = t.ForUpdate(q, "p")
 	}
@@ -108,21 +114,21 @@ func poolOf(ctx context.Context, t *store.Tx, projectID, id string, lock bool) (
 		return Pool{}, err
 	}
 	// Counted in later statements: after waiting for the lock, they see what its last holder wrote.
-	pools := []Pool{row.domain()}
-	err := countMembers(ctx, t, pools)
-	return pools[0], err
+	found := []Pool{row.domain()}
+	err := countMembers(ctx, t, found)
+	return found[0], err
 }
 
 // Pools reads a page of pools with their counts, in a fixed number of statements, and counts all that match.
 func Pools(ctx context.Context, t *store.Tx, f PoolQuery) ([]Pool, int, error) {
 	var rows []poolRow
-	q := t.NewSelect().Model(&rows)
+	q := pools(t, &rows)
 	q = store.Equal(q, "p.project_id", f.ProjectID)
 	q = store.Containing(q, "p.name_folded", f.Name)
 	q = store.Among(q, "p.id", f.IDs)
 	q = store.Equal(q, "p.type", f.Type)
 	q = store.Equal(q, "p.enterprise_id", f.EnterpriseID)
-	q = store.Equal(q, "p.ou_name", f.OUName)
+	q = store.Equal(q, "p.ou_id", f.OUID)
 	q = store.Equal(q, "p.name_policy_id", f.NamePolicyID)
 	q = store.Is(q, "p.autoscaling", f.Autoscaling)
 	q = store.Is(q, "p.in_maintenance", f.InMaintenance)
@@ -130,8 +136,8 @@ func Pools(ctx context.Context, t *store.Tx, f PoolQuery) ([]Pool, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	pools := store.Convert(rows, poolRow.domain)
-	return pools, total, countMembers(ctx, t, pools)
+	found := store.Convert(rows, poolRow.domain)
+	return found, total, countMembers(ctx, t, found)
 }
 
 // countMembers sets the counts of desktops and unfinished sub-jobs of all pools, with two statements.
@@ -173,12 +179,13 @@ func countMembers(ctx context.Context, t *store.Tx, pools []Pool) error {
 	return err
 }
 
-// SavePool writes every field but the identity and sets Updated. CodeNameTaken; CodePoolNotFound if the row is missing.
+// SavePool writes every field but the identity and sets Updated. CodeNameTaken; CodePoolNotFound if the row is missing; CodeConflict
+// if the unit was deleted in the meantime.
 func SavePool(ctx context.Context, t *store.Tx, p Pool) error {
 	row := newPoolRow(p)
 	row.Updated = t.Now()
 	n, err := store.Affected(t.NewUpdate().Model(&row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	if err := t.Saved(n, err, "pools_name_folded", poolNameTaken(p.Name), poolNotFound(p.ID)); err != nil {
+	if err := t.Saved(n, t.Dangling(err), "pools_name_folded", poolNameTaken(p.Name), poolNotFound(p.ID)); err != nil {
 		return err
 	}
 	return desktop.PoolsChanged(ctx, t, p.ID)
@@ -208,7 +215,7 @@ type PoolQuery struct {
 	IDs           []string
 	Type          PoolType
 	EnterpriseID  string
-	OUName        string // exact
+	OUID          string
 	NamePolicyID  string
 	Autoscaling   *bool
 	InMaintenance *bool

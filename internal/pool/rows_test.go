@@ -19,14 +19,15 @@ import (
 )
 
 // fullPool has something in every field.
-func fullPool(now time.Time) pool.Pool {
+func (e *env) fullPool() pool.Pool {
+	now := e.Clock.Now()
 	idle := 0
 	return pool.Pool{
 		ID: "full", ProjectID: storetest.Project, Name: "Sälé-销售", Type: pool.Static, Description: `it's "good" \ ?`,
 		Zone: "az", ProductID: "product", ImageType: catalog.ImageGold, ImageID: "image",
 		Root:  pool.PoolVolume{ID: "v0", Type: "SSD", GB: 80},
 		Data:  []pool.PoolVolume{{ID: "v2", Type: "SAS", GB: 10}, {ID: "v1", Type: "SSD", GB: 20}},
-		VPCID: "vpc", SubnetIDs: []string{"s2", "s1"}, SecurityGroups: []string{"g2", "g1"}, EnterpriseID: "e", OUName: "ou", Domain: "d",
+		VPCID: "vpc", SubnetIDs: []string{"s2", "s1"}, SecurityGroups: []string{"g2", "g1"}, EnterpriseID: "e", OUID: e.AddUnit("ou"), OUName: "ou", Domain: "d",
 		NamePolicyID: "policy", Tags: []workspace.Tag{{Key: "团队", Value: "销售"}, {Key: "a", Value: ""}},
 		RetentionMinutes: 30, Autoscaling: true,
 		Policy: autoscale.Policy{
@@ -42,7 +43,7 @@ func fullPool(now time.Time) pool.Pool {
 
 var pools = map[string]func(*env){
 	"a pool is read as inserted and as saved": func(e *env) {
-		p := fullPool(e.Clock.Now())
+		p := e.fullPool()
 		e.Update(func(tx *store.Tx) error { return pool.InsertPool(e.Context(), tx, p, nil) })
 		e.Same(e.Pool(p.ID), p)
 		e.Clock.Advance(time.Hour)
@@ -92,7 +93,8 @@ var pools = map[string]func(*env){
 	},
 	"pools are filtered and paged, oldest first": func(e *env) {
 		now, yes, no := e.Clock.Now(), true, false
-		e.AddPool("1", func(p *pool.Pool) { p.Name, p.Type, p.OUName = "Sales_1", pool.Static, "Berlin" })
+		berlin := e.AddUnit("Berlin")
+		e.AddPool("1", func(p *pool.Pool) { p.Name, p.Type, p.OUID = "Sales_1", pool.Static, berlin })
 		e.AddPool("2", func(p *pool.Pool) {
 			p.Name, p.Autoscaling, p.EnterpriseID, p.NamePolicyID = "x2", true, "e", "policy"
 		})
@@ -108,7 +110,7 @@ var pools = map[string]func(*env){
 			{pool.PoolQuery{ProjectID: storetest.Project, IDs: []string{"2", "4"}}, "2"},
 			{pool.PoolQuery{ProjectID: storetest.Project, Type: pool.Static}, "1"},
 			{pool.PoolQuery{ProjectID: storetest.Project, EnterpriseID: "e"}, "2"},
-			{pool.PoolQuery{ProjectID: storetest.Project, OUName: "Berlin"}, "1"},
+			{pool.PoolQuery{ProjectID: storetest.Project, OUID: berlin}, "1"},
 			{pool.PoolQuery{ProjectID: storetest.Project, NamePolicyID: "policy"}, "2"},
 			{pool.PoolQuery{ProjectID: storetest.Project, Autoscaling: &yes}, "2"},
 			{pool.PoolQuery{ProjectID: storetest.Project, InMaintenance: &no}, "1 2"},

@@ -50,7 +50,7 @@ func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) 
 		}
 	}
 	if p.OUName != was.OUName {
-		if p.OUName, err = directory.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
+		if p.OUID, err = directory.FindOU(ctx, tx, p.ProjectID, p.OUName); err != nil {
 			return err
 		}
 	}

@@ -39,6 +39,11 @@ func composesTextsOfBefore(t *testing.T, url string) {
 		return things.Insert(ctx, tx, &unit)
 	}))
 	for _, statement := range []string{
+		// The tables of before had the names of units, not their ids.
+		"DROP INDEX desktops_ou", "DROP INDEX pools_ou", "ALTER TABLE desktops DROP COLUMN ou_id", "ALTER TABLE pools DROP COLUMN ou_id",
+		"ALTER TABLE desktops ADD COLUMN ou_name TEXT NOT NULL DEFAULT ''", "ALTER TABLE pools ADD COLUMN ou_name TEXT NOT NULL DEFAULT ''",
+		"CREATE INDEX desktops_ou ON desktops (project_id, ou_name) WHERE ou_name <> ''",
+		"DELETE FROM schema_migrations WHERE name = 'migrations/0038_units_by_id.sql'",
 		"UPDATE people_groups SET name = '@', name_folded = 'bu\u0308ro', description = '@', description_folded = 'bu\u0308ro' WHERE id = '1'",
 		"UPDATE people_groups SET name = 'BU\u0308RO', name_folded = 'bu\u0308ro!' WHERE id = '2'",
 		"UPDATE ous SET name = '@', name_folded = 'bu\u0308ro', description = '@'",
@@ -74,8 +79,8 @@ func composesTextsOfBefore(t *testing.T, url string) {
 		if err != nil || len(units) != 1 || units[0].Name != office || units[0].Description != office {
 			t.Errorf("units: %+v %v", units, err)
 		}
-		in, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: "p", OUName: office, Page: page})
-		if err != nil || len(in) != 1 || in[0].Tags[0] != (workspace.Tag{Key: office, Value: office}) {
+		in, _, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: "p", OUID: units[0].ID, Page: page})
+		if err != nil || len(in) != 1 || in[0].OUName != office || in[0].Tags[0] != (workspace.Tag{Key: office, Value: office}) {
 			t.Errorf("in the unit: %+v %v", in, err)
 		}
 		u, err := directory.UserByName(ctx, tx, "p", "user-000000")

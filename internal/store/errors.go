@@ -13,7 +13,7 @@ func (t *Tx) Dangling(err error) error {
 		return err
 	}
 	return t.Refuse(workspace.Errorf(workspace.CodeConflict,
-		"a user, desktop, subnet or security group of the request was deleted in the meantime, try again"))
+		"a user, desktop, subnet, security group or unit of the request was deleted in the meantime, try again"))
 }
 
 // IgnoreNoRows makes a query without rows a success.

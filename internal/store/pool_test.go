@@ -22,7 +22,7 @@ func TestPoolsOfAnEarlierVersionAreReadWhole(t *testing.T) {
 	defer s.Close()
 	row := map[string]any{
 		"id": "p", "project_id": "x", "name": "p", "name_folded": "p", "type": "DYNAMIC", "description": "", "zone": "", "product_id": "",
-		"image_type": "", "image_id": "", "vpc_id": "", "enterprise_id": "", "ou_name": "", "domain": "", "name_policy_id": "",
+		"image_type": "", "image_id": "", "vpc_id": "", "enterprise_id": "", "domain": "", "name_policy_id": "",
 		"retention_minutes": 0, "autoscaling": true, "in_maintenance": false, "frozen": false,
 		"created": "2026-03-01T12:00:00.000000Z", "updated": "2026-03-01T12:00:00.000000Z",
 		"root": `{"ID":"v0","Type":"SSD","GB":80}`, "data": `[{"ID":"v1","Type":"SAS","GB":10}]`,

@@ -55,10 +55,9 @@ func (t Table) Lock(ctx context.Context, tx *Tx, projectID, id string, row works
 	return Read(ctx, tx.ForUpdate(q, t.Name), t.missing(id))
 }
 
-// LockNamed is Lock for the row with a name, ignoring case. t.Missing.
-func (t Table) LockNamed(ctx context.Context, tx *Tx, projectID, name string, row workspace.Named) error {
-	q := t.Select(tx, projectID, row).Where("?TableAlias.name_folded = ?", Fold(name))
-	return Read(ctx, tx.ForUpdate(q, t.Name), t.missing(name))
+// GetNamed is Get for the row with a name, ignoring case. t.Missing.
+func (t Table) GetNamed(ctx context.Context, tx *Tx, projectID, name string, row workspace.Named) error {
+	return Read(ctx, t.Select(tx, projectID, row).Where("?TableAlias.name_folded = ?", Fold(name)), t.missing(name))
 }
 
 // Save writes a locked row, with the current time. CodeNameTaken; t.Missing if it is gone.

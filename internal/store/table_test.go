@@ -47,7 +47,7 @@ func keepsRows(t *testing.T, s store.Transactions, clock *storetest.Clock) {
 	}
 	everywhere := func(project string, want thing) {
 		t.Helper()
-		for i, how := range []func(context.Context, *store.Tx, string, string, workspace.Named) error{things.Get, things.Lock, things.LockNamed} {
+		for i, how := range []func(context.Context, *store.Tx, string, string, workspace.Named) error{things.Get, things.Lock, things.GetNamed} {
 			key := []string{want.ID, want.ID, "Ä/B"}[i]
 			found, err := read(how, project, key)
 			if project == "p" && (err != nil || found != want) {

@@ -32,21 +32,22 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, id
 	})
 }
 
-// DeleteOU deletes a unit that no desktop is in and no pool creates desktops in. CodeOUNotFound, CodeConflict.
+// DeleteOU deletes a unit that no desktop is in and no pool creates desktops in. The row's lock and foreign keys decide between it and
+// transactions that put something into the unit. CodeOUNotFound, CodeConflict.
 func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		o, err := directory.LockOU(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
 		}
-		_, n, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: c.ProjectID, OUName: o.Name})
+		_, n, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: c.ProjectID, OUID: o.ID})
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			return workspace.Errorf(workspace.CodeConflict, "unit %q has %s, delete them first", o.Name, workspace.Plural(n, "desktop"))
 		}
-		if err := pool.NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), pool.PoolQuery{ProjectID: c.ProjectID, OUName: o.Name}); err != nil {
+		if err := pool.NoPool(ctx, tx, fmt.Sprintf("unit %q", o.Name), pool.PoolQuery{ProjectID: c.ProjectID, OUID: o.ID}); err != nil {
 			return err
 		}
 		return directory.DeleteOU(ctx, tx, o)

@@ -66,6 +66,21 @@ func (e *Env) Join(groupID string, userIDs ...string) {
 	e.Update(func(tx *store.Tx) error { return directory.AddMembers(e.Context(), tx, groupID, userIDs) })
 }
 
+// AddUnit adds an organisational unit to the project and returns its id.
+func (e *Env) AddUnit(name string) string {
+	e.Helper()
+	e.Update(func(tx *store.Tx) error {
+		_, err := tx.OpenSubscription(e.Context(), workspace.Subscription{ID: "s", ProjectID: storetest.Project, Opened: tx.Now()})
+		return err
+	})
+	units := &directory.Service{Store: e.Store}
+	id, err := units.CreateOU(e.Context(), workspace.Caller{ProjectID: storetest.Project}, directory.BuiltInDomain, name, "of the house")
+	if err != nil {
+		e.Fatal(err)
+	}
+	return id
+}
+
 // NewDesktop returns a desktop in the project's subnet.
 func NewDesktop(name string) desktop.Desktop {
 	return desktop.Desktop{ID: workspace.NewID(), ProjectID: storetest.Project, Type: workspace.Dedicated, Name: name, SubnetID: SubnetOf(storetest.Project)}
