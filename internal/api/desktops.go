@@ -130,7 +130,7 @@ func typesAsked(list string, shared wire.Optional[bool]) []workspace.DesktopType
 
 func (s *Server) deleteDesktop(ctx context.Context, in *wire.DeleteDesktopInput) error {
 	_, err := s.Services.Desktops.DeleteDesktops(ctx, desktop.DeleteDesktops{
-		Caller: caller(ctx, in.Project), IDs: []string{in.DesktopID}, DeleteUsers: in.DeleteUsers, Notify: in.EmailNotification,
+		Caller: caller(ctx, in.Project), IDs: []string{in.DesktopID}, DeleteUsers: in.DeleteUsers, Notify: in.EmailNotification, Force: in.IsForceDelete,
 	})
 	return err
 }
@@ -139,6 +139,7 @@ func (s *Server) deleteDesktops(ctx context.Context, in *wire.BatchDeleteDesktop
 	b := in.Body
 	id, err := s.Services.Desktops.DeleteDesktops(ctx, desktop.DeleteDesktops{
 		Caller: caller(ctx, in.Project), IDs: b.DesktopIDs, DeleteUsers: b.DeleteUsers, Notify: b.EmailNotification == nil || *b.EmailNotification,
+		Force: b.IsForceDelete,
 	})
 	return wire.BatchDeleteDesktopsResponse{JobID: id}, err
 }

@@ -13,12 +13,14 @@ type DeleteDesktops struct {
 	IDs         []string
 	DeleteUsers bool // also delete the users who then have no desktop
 	Notify      bool // send mails to the users
+	Force       bool // cut the power, instead of letting the system inside shut down first
 }
 
 // DeleteParams are the parameters of a deleteDesktops sub-job.
 type DeleteParams struct {
 	DeleteUsers bool `json:"delete_users"`
 	Notify      bool `json:"notify"`
+	Force       bool `json:"force,omitempty"`
 }
 
 // DeleteDesktops deletes desktops in any state: the job waits until a running task has noticed and stopped. Ids that do not
@@ -53,7 +55,7 @@ func OrderDeletion(ctx context.Context, tx *store.Tx, r DeleteDesktops) (string,
 		if !ok {
 			continue
 		}
-		sub := NewSubJob(&job, d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify})
+		sub := NewSubJob(&job, d, DeleteParams{DeleteUsers: r.DeleteUsers, Notify: r.Notify, Force: r.Force})
 		if _, err := tx.SupersedeSubJobs(ctx, d.ID, sub.ID, workspace.CodeGone, "desktop "+d.Name+" was deleted in the meantime"); err != nil {
 			return "", err
 		}

@@ -321,6 +321,50 @@ func TestRestartStopsAndStartsOnce(t *testing.T) {
 	})
 }
 
+func TestADeletionLetsTheSystemShutDownUnlessItIsForced(t *testing.T) {
+	for name, c := range map[string]struct {
+		force, off, hangs bool
+		stops             int
+		takes             time.Duration // at least
+	}{
+		"WhenItRuns":            {stops: 1, takes: 500 * time.Millisecond},
+		"WhenItDoesNotShutDown": {hangs: true, stops: 1, takes: time.Minute},
+		"WhenItIsOff":           {off: true},
+		"WhenItIsForced":        {force: true, hangs: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+				stops := 0
+				p := e.start("a", e.store, enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
+					if c.Method == "Stop" {
+						stops++
+					}
+					return do()
+				}))
+				defer p.kill()
+				e.finished(e.create(1))
+				if c.off {
+					e.must(e.sim.Stop(e.t.Context(), e.ids()[0], true))
+				}
+				if c.hangs {
+					e.must(e.sim.Inject(sim.StopHangs, sim.Fault{Count: 1}))
+				}
+				begin := time.Now()
+				id, err := e.service.Desktops.DeleteDesktops(e.t.Context(), desktop.DeleteDesktops{
+					Caller: workspace.Caller{ProjectID: project}, IDs: e.ids(), Force: c.force,
+				})
+				e.must(err)
+				j := e.finished(id)
+				took := time.Since(begin)
+				if j.Counts.Succeeded != 1 || stops != c.stops || took < c.takes || took > c.takes+20*time.Second {
+					t.Errorf("%d stops in %v: %+v", stops, took, j.SubJobs)
+				}
+				e.checkWhole(0, "")
+			})
+		})
+	}
+}
+
 // claims counts the claims that came back with nothing: each has taken the database's writer in vain.
 type claims struct {
 	store.Transactions

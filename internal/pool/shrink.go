@@ -34,6 +34,6 @@ func (s *Service) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) 
 		if err != nil {
 			return "", err
 		}
-		return desktop.OrderDeletion(ctx, tx, desktop.DeleteDesktops{Caller: r.Caller, IDs: ids})
+		return desktop.OrderDeletion(ctx, tx, desktop.DeleteDesktops{Caller: r.Caller, IDs: ids, Force: true})
 	}))
 }

@@ -4,7 +4,7 @@ func desktops() Area {
 	const (
 		byMail    = "Notify the users by mail"
 		lastUsers = "Also delete the users who have no other desktop"
-		byForce   = "No effect: a deletion never waits for the guest system"
+		byForce   = "Cut the power at once, instead of letting the system shut down first, for at most a minute"
 	)
 	return Area{
 		Name: "desktops", File: "desktops",

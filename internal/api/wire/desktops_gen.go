@@ -359,7 +359,7 @@ type DeleteDesktopInput struct {
 	DesktopID         string `path:"desktop_id"`
 	DeleteUsers       bool   `query:"delete_users" default:"false" doc:"Also delete the users who have no other desktop"`
 	EmailNotification bool   `query:"email_notification" default:"true" doc:"Notify the users by mail"`
-	IsForceDelete     bool   `query:"is_force_delete" doc:"No effect: a deletion never waits for the guest system"`
+	IsForceDelete     bool   `query:"is_force_delete" doc:"Cut the power at once, instead of letting the system shut down first, for at most a minute"`
 }
 
 // BatchDeleteDesktopsInput is POST /v2/{project_id}/desktops/batch-delete.
@@ -373,7 +373,7 @@ type DeleteDesktopsReq struct {
 	DesktopIDs        []string `json:"desktop_ids" required:"true" doc:"1 to 100"`
 	DeleteUsers       bool     `json:"delete_users,omitempty" doc:"Also delete the users who have no other desktop"`
 	EmailNotification *bool    `json:"email_notification,omitempty" doc:"Notify the users by mail; true by default"`
-	IsForceDelete     bool     `json:"is_force_delete,omitempty" doc:"No effect: a deletion never waits for the guest system"`
+	IsForceDelete     bool     `json:"is_force_delete,omitempty" doc:"Cut the power at once, instead of letting the system shut down first, for at most a minute"`
 }
 
 // BatchDeleteDesktopsResponse is part of answers.

@@ -408,7 +408,7 @@ func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Acti
 		}
 	case autoscale.Delete:
 		t.Members = slices.DeleteFunc(t.Members, func(m desktop.Member) bool { return slices.Contains(a.Desktops, m.DesktopID) })
-		if _, err := desktop.OrderDeletion(ctx, tx, desktop.DeleteDesktops{Caller: c, IDs: a.Desktops}); err != nil {
+		if _, err := desktop.OrderDeletion(ctx, tx, desktop.DeleteDesktops{Caller: c, IDs: a.Desktops, Force: true}); err != nil {
 			return 0, nil, err
 		}
 	case autoscale.Create:
