@@ -45,6 +45,40 @@ var retention = map[string]func(*env){
 		e.jobs()
 		e.sweep(2, false)
 	},
+	"attempts to sign in, known places and tokens of clients are deleted when they count no longer": func(e *env) {
+		e.Update(func(tx *store.Tx) error {
+			if _, err := workspace.ChargeAttempt(e.Context(), tx, workspace.Attempt{Subject: "a", Network: "n"}, tx.Now()); err != nil {
+				return err
+			}
+			if err := tx.NotePlace(e.Context(), "a", "n"); err != nil {
+				return err
+			}
+			_, _, err := tx.TakeClientToken(e.Context(), workspace.ClientToken{ID: "t", Created: tx.Now()})
+			return err
+		})
+		for _, c := range []struct {
+			table       string
+			rows        int
+			after, life time.Duration // of the one before, and its own
+		}{
+			{"sign_in_attempts", 3, 0, workspace.TallyLife},
+			{"client_tokens", 1, workspace.TallyLife, workspace.ClientTokenLife},
+			{"known_places", 1, workspace.ClientTokenLife, workspace.PlaceLife},
+		} {
+			rows := func() int {
+				return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
+					n, err := tx.NewSelect().Table(c.table).Count(ctx)
+					return int(n), err
+				})
+			}
+			e.Clock.Advance(c.life - c.after - time.Second)
+			e.sweep(100, false)
+			e.Same(rows(), c.rows)
+			e.Clock.Advance(time.Second)
+			e.sweep(100, false)
+			e.Same(rows(), 0)
+		}
+	},
 	"messages to pools are deleted after their days": func(e *env) {
 		pools := pooltest.NewEnv(e.Env)
 		pools.AddPool("p")

@@ -127,6 +127,25 @@ func retentionTable(t *testing.T, c *code) string {
 	return b.String()
 }
 
+// TestWhatIsSweptIsSaidToBe compares the tables that work.DeleteExpired sweeps with those of which the table above says so.
+func TestWhatIsSweptIsSaidToBe(t *testing.T) {
+	said := map[string]bool{}
+	for _, row := range retention {
+		for table := range strings.FieldsSeq(row.tables) {
+			said[table] = strings.Contains(row.by, "`work.DeleteExpired`")
+		}
+	}
+	swept := regexp.MustCompile(`(?m)^\t\t\{"(\w+)"`).FindAllStringSubmatch(readFile(t, root+"/internal/work/expired_rows.go"), -1)
+	if len(swept) == 0 {
+		t.Error("no table is swept")
+	}
+	for _, table := range swept {
+		if !said[table[1]] {
+			t.Errorf("work.DeleteExpired sweeps %s: say so in test/architecture/retention_test.go", table[1])
+		}
+	}
+}
+
 // tables are those of the database after all migrations.
 func tables(t *testing.T) map[string]bool {
 	t.Helper()
