@@ -197,7 +197,7 @@ func TestParametersOutOfRangeAreRefusedByName(t *testing.T) {
 		"/desktops?offset=-1":                               "offset: expected number >= 0",
 		"/desktops?is_share_desktop=maybe":                  "is_share_desktop: invalid boolean",
 		"/desktops?tag=team":                                "tag: \"team\" must have the form key=value",
-		"/desktops?" + strings.Repeat("desktop_id=x&", 101): "desktop_id: expected array length <= 100",
+		"/desktops?" + strings.Repeat("desktop_id=x&", 101): "desktop_id: at most 100 are allowed",
 		"/desktops/detail?limit=501":                        "limit: expected number <= 500",
 		"/desktops/detail?sort_field=size":                  "sort_field: expected value to be one of",
 		"/desktops/detail?sort_type=up":                     "sort_type: expected value to be one of",

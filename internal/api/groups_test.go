@@ -90,7 +90,8 @@ func TestBadGroupsAreRefused(t *testing.T) {
 		return object{"op_type": action, "user_ids": append([]string{}, ids...)}
 	}
 	for message, body := range map[string]object{
-		"group_name: use 1 to 64":      {"group_name": strings.Repeat("x", 65), "platform_type": "LOCAL"},
+		"group_name: at most 64":       {"group_name": strings.Repeat("x", 65), "platform_type": "LOCAL"},
+		"group_name: 1 or more":        {"group_name": "", "platform_type": "LOCAL"},
 		"group_name: must not start":   {"group_name": " x", "platform_type": "LOCAL"},
 		`group_name: ',' is not`:       {"group_name": "a,b", "platform_type": "LOCAL"},
 		"group_name: must be given":    {"platform_type": "LOCAL"},

@@ -65,6 +65,8 @@ func TestBadOrganisationalUnitsAreRefused(t *testing.T) {
 	body := func(name string) object { return object{"domain": directory.BuiltInDomain, "ou_name": name} }
 	e.refused(e.post("/ous", body("SALES")), 409, workspace.CodeNameTaken, "SALES")
 	e.refused(e.post("/ous", body("a,b")), 400, workspace.CodeInvalid, "ou_name")
+	e.refused(e.post("/ous", body("")), 400, workspace.CodeInvalid, "ou_name: 1 or more characters")
+	e.refused(e.post("/ous", body(strings.Repeat("x", 65))), 400, workspace.CodeInvalid, "ou_name: at most 64 characters")
 	e.refused(e.post("/ous", object{"domain": "x.org", "ou_name": "a"}), 400, workspace.CodeInvalid, "domain")
 	e.refused(e.post("/ous", object{"ou_name": "a"}), 400, workspace.CodeInvalid, "domain: must be given")
 	e.refused(e.do("PUT", e.path("/ous/"+id), object{"id": "x", "ou_name": "a"}), 400, workspace.CodeInvalid, "id")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/core"
@@ -209,6 +210,10 @@ func lenient(next http.Handler) http.Handler {
 
 // huma stores this for the whole process; several servers may be created concurrently.
 func init() {
+	validation.MsgExpectedMinLength = "%d or more characters must be given"
+	validation.MsgExpectedMaxLength = "at most %d characters are allowed"
+	validation.MsgExpectedMinItems = "%d or more must be given"
+	validation.MsgExpectedMaxItems = "at most %d are allowed"
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return newRefusal(status, message, errs)
 	}

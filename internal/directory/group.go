@@ -6,18 +6,13 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
-// Limits of groups. Names and descriptions count in characters.
-const (
-	MaxGroupName        = 64
-	MaxGroupDescription = 255
-	MaxGroupsOfNewUser  = 5
-)
+// MaxGroupsOfNewUser limits the groups that a new user is added to.
+const MaxGroupsOfNewUser = 5
 
 // Group is a group of users. It is not related to UserGroup, the privilege of a user inside a desktop.
 type Group struct {
@@ -40,12 +35,9 @@ type GroupQuery struct {
 	workspace.Page
 }
 
-// CheckGroupName returns why name is not valid for a group, or nil: 1-64 letters of any script, digits, spaces, hyphens,
-// underscores and dots, without spaces at its ends.
-func CheckGroupName(field, name string) error {
-	if n := utf8.RuneCountInString(name); n < 1 || n > MaxGroupName {
-		return workspace.Invalid(field, "use 1 to %d characters", MaxGroupName)
-	}
+// checkGroupName returns why name is not valid for a group, or nil: letters of any script, digits, spaces, hyphens, underscores and dots,
+// without spaces at its ends. Its length was checked with the request.
+func checkGroupName(field, name string) error {
 	if strings.TrimSpace(name) != name {
 		return workspace.Invalid(field, "must not start or end with a space")
 	}
@@ -62,19 +54,9 @@ func CheckTitle(field, name, part string) error {
 	return nil
 }
 
-func checkGroupDescription(text string) error {
-	if utf8.RuneCountInString(text) > MaxGroupDescription {
-		return workspace.Invalid("description", "at most %d characters are allowed", MaxGroupDescription)
-	}
-	return nil
-}
-
 // CreateGroup adds a group and returns its id. CodeNameTaken, CodeInvalid.
 func (s *Service) CreateGroup(ctx context.Context, c workspace.Caller, name, description string) (string, error) {
-	if err := CheckGroupName("group_name", name); err != nil {
-		return "", err
-	}
-	if err := checkGroupDescription(description); err != nil {
+	if err := checkGroupName("group_name", name); err != nil {
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.Once(ctx, c, "CreateUserGroup", []string{name, description}, func(tx *store.Tx) (string, error) {
@@ -95,15 +77,12 @@ func (s *Service) UpdateGroup(ctx context.Context, c workspace.Caller, id string
 			return err
 		}
 		if name != nil {
-			if err := CheckGroupName("group_name", *name); err != nil {
+			if err := checkGroupName("group_name", *name); err != nil {
 				return err
 			}
 		}
 		workspace.Set(&g.Name, name)
 		workspace.Set(&g.Description, description)
-		if err := checkGroupDescription(g.Description); err != nil {
-			return err
-		}
 		return SaveGroup(ctx, tx, g)
 	})
 }

@@ -4,18 +4,13 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
-// Limits of organisational units. Names and descriptions count in characters.
-const (
-	MaxUnitName        = 64
-	MaxUnitLevels      = 5
-	MaxUnitDescription = 255
-)
+// MaxUnitLevels limits how deep units may be.
+const MaxUnitLevels = 5
 
 // OU is an organisational unit of the built-in directory, for desktops; "Berlin/Sales" is within "Berlin". Users and groups are
 // at the directory's root. It is also the row.
@@ -34,12 +29,9 @@ func (o OU) DN() string {
 	return "OU=" + strings.Join(levels, ",OU=") + "," + RootDN
 }
 
-// CheckOUName returns why name is not valid for a unit, or nil: 1 to 64 letters of any script, digits, spaces, hyphens,
-// underscores and dots, in up to 5 levels separated by slashes.
+// CheckOUName returns why name is not valid for a unit, or nil: letters of any script, digits, spaces, hyphens, underscores and dots, in up
+// to 5 levels separated by slashes. Its length was checked with the request.
 func CheckOUName(field, name string) error {
-	if n := utf8.RuneCountInString(name); n < 1 || n > MaxUnitName {
-		return workspace.Invalid(field, "use 1 to %d characters", MaxUnitName)
-	}
 	levels := strings.Split(name, "/")
 	if len(levels) > MaxUnitLevels {
 		return workspace.Invalid(field, "%q has %d levels, at most %d are allowed", name, len(levels), MaxUnitLevels)
@@ -57,13 +49,7 @@ func CheckOUName(field, name string) error {
 
 // Check returns what is wrong with a unit, or nil.
 func (o OU) Check() error {
-	if err := CheckOUName("ou_name", o.Name); err != nil {
-		return err
-	}
-	if utf8.RuneCountInString(o.Description) > MaxUnitDescription {
-		return workspace.Invalid("description", "at most %d characters are allowed", MaxUnitDescription)
-	}
-	return nil
+	return CheckOUName("ou_name", o.Name)
 }
 
 // OUQuery selects units of one project.

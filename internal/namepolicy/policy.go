@@ -3,7 +3,6 @@ package namepolicy
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -12,7 +11,6 @@ import (
 // Limits of name policies.
 const (
 	MaxPolicies = 50 // per project
-	MaxName     = 30 // characters
 	MaxDigits   = 5
 )
 
@@ -77,9 +75,6 @@ func (p Policy) Check() error {
 }
 
 func checkPolicyName(name string) error {
-	if n := utf8.RuneCountInString(name); n < 1 || n > MaxName {
-		return workspace.Invalid("policy_name", "use 1 to %d characters", MaxName)
-	}
 	for i, r := range name {
 		letter := workspace.IsASCIILetter(r) || r == '_' || unicode.Is(unicode.Han, r)
 		if !letter && (i == 0 || !workspace.IsDigit(r)) {

@@ -33,7 +33,6 @@ func TestNamePolicyCheck(t *testing.T) {
 		})
 	}
 	for why, change := range map[string]func(*namepolicy.Policy){
-		"policy_name: use 1 to 30":                func(p *namepolicy.Policy) { p.Name = strings.Repeat("x", 31) },
 		`policy_name: "1" must`:                   func(p *namepolicy.Policy) { p.Name = "1" },
 		`policy_name: "a-b" must`:                 func(p *namepolicy.Policy) { p.Name = "a-b" },
 		"digit_number: 0 is out of range":         func(p *namepolicy.Policy) { p.Digits = 0 },

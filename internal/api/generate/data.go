@@ -41,6 +41,9 @@ type field struct {
 	Enum     []any    `json:"enum"`
 	Min      *float64 `json:"min"`
 	Max      *float64 `json:"max"`
+	MinLen   *float64 `json:"min_len"` // characters
+	MaxLen   *float64 `json:"max_len"`
+	MinItems *float64 `json:"min_items"`
 	MaxItems *float64 `json:"max_items"`
 	Default  any      `json:"default"`
 }

@@ -31,10 +31,10 @@ func sample() *apiData {
 			"UploadThing": {Method: "POST", Path: "/v2/{project_id}/things/upload", RequestBody: "UploadThingReq", ResponseBody: "none"},
 		},
 		Types: map[string]typeData{
-			"UpdateThingReq":     {Kind: "object", Fields: []field{{JSON: "thing_name", Type: "string", Required: true}, {JSON: "kind", Type: "ThingKind", Enum: []any{"A", "B"}}, {JSON: "parts", Type: "[]Part"}, {JSON: "spare", Type: "Part"}, {JSON: "colour", Type: "string", Required: true}, {JSON: "seal", Type: "string", Required: true}, {JSON: "copies", Type: "[]Copy"}}},
+			"UpdateThingReq":     {Kind: "object", Fields: []field{{JSON: "thing_name", Type: "string", Required: true, MinLen: new(1.0), MaxLen: new(30.0)}, {JSON: "kind", Type: "ThingKind", Enum: []any{"A", "B"}}, {JSON: "parts", Type: "[]Part"}, {JSON: "spare", Type: "Part"}, {JSON: "colour", Type: "string", Required: true}, {JSON: "seal", Type: "string", Required: true}, {JSON: "copies", Type: "[]Copy"}}},
 			"ListThingsResponse": {Kind: "object", Fields: []field{{JSON: "total_count", Type: "int32"}, {JSON: "parts", Type: "[]Part"}, {JSON: "bill", Type: "string"}, {JSON: "age", Type: "int32"}, {JSON: "next", Type: "Copy"}, {JSON: "by_place", Type: "map[string][]Copy"}, {JSON: "remark", Type: "string"}}},
 			"Copy":               {Kind: "object", Fields: []field{{JSON: "of", Type: "string"}}},
-			"RenewThingReq":      {Kind: "object", Fields: []field{{JSON: "key", Type: "string"}}},
+			"RenewThingReq":      {Kind: "object", Fields: []field{{JSON: "key", Type: "string"}, {JSON: "note", Type: "string", MinLen: new(1.0), MaxLen: new(20.0)}, {JSON: "mark", Type: "string", MaxLen: new(5.0)}, {JSON: "ids", Type: "[]string", Required: true, MinItems: new(1.0)}}},
 			"UploadThingReq":     {Kind: "object", Fields: []field{{JSON: "file", Type: "file"}}},
 			"Part":               {Kind: "object", Fields: []field{{JSON: "id", Type: "string", Required: true}, {JSON: "kms_id", Type: "string"}}},
 			"ThingKind":          {Kind: "enum", Base: "string"},
@@ -55,7 +55,7 @@ func sampleArea() overlay.Area {
 			"Part":               {"kms_id": {Refuse: "disks cannot be encrypted", SameAs: "id"}},
 			"ListThingsResponse": {"bill": {Omit: "nothing is billed"}, "age": {Present: true}, "remark": {Sparse: true}},
 			"UpdateThingReq":     {"colour": {Loose: true}, "seal": {Refuse: "nothing is sealed", Unless: "KEEP,NONE", Loose: true}, "copies": {Refuse: "nothing is copied"}, "parts": {Present: true}},
-			"RenewThingReq":      {"key": {Refuse: "there are no keys"}},
+			"RenewThingReq":      {"key": {Refuse: "there are no keys"}, "mark": {InRoom: "it depends on the thing"}, "ids": {Max: new(7)}},
 		},
 	}
 }
@@ -68,7 +68,7 @@ func TestGenerate(t *testing.T) {
 	got := string(files["wire/things_gen.go"])
 	for what, want := range map[string]string{
 		"optional fields of PUT are pointers":       "Kind *string `json:\"kind,omitempty\" enum:\"A,B\"`",
-		"required ones are not":                     "ThingName string `json:\"thing_name\" required:\"true\"`",
+		"required ones are not":                     "ThingName string `json:\"thing_name\" required:\"true\" minLength:\"1\" maxLength:\"30\"`",
 		"parameters have the data's limits":         "Limit int `query:\"limit\" maximum:\"100\" default:\"10\"`",
 		"a parameter may tell absent from zero":     "IsNew Optional[bool] `query:\"is_new\"`",
 		"fields of both directions stay in answers": "KMSID string `json:\"kms_id\" required:\"false\" doc:\"Refused: disks cannot be encrypted\"`",
@@ -86,6 +86,9 @@ func TestGenerate(t *testing.T) {
 		"fields of answers are left out when zero":  "Remark string `json:\"remark,omitempty\"`",
 		"values of parameters need no type":         "States []string `query:\"states,explode\" enum:\"NEW,OLD\"`",
 		"fields of answers may be absent":           "Age *int `json:\"age,omitempty\"`",
+		"what may be absent has no least length":    "Note string `json:\"note,omitempty\" maxLength:\"20\"`",
+		"the room may keep a limit":                 "Mark string `json:\"mark,omitempty\"`",
+		"the overlay adds limits":                   "IDs []string `json:\"ids\" required:\"true\" minItems:\"1\" maxItems:\"7\"`",
 		"a body may be absent":                      "Project\n\tAccepted\n\tBody *RenewThingReq\n",
 		"one that is absent asks for nothing":       "if in.Body == nil {\n\t\treturn nil\n\t}\n\treturn in.Body.refused(\"\")",
 		"a file is taken as a form":                 "RawBody multipart.Form\n",

@@ -230,6 +230,9 @@ func (g *generator) object(b *bytes.Buffer, name string, present bool) error {
 		case g.asked[name]:
 			tag += ` required:"true"`
 		}
+		if g.asked[name] && f.Refuse == "" {
+			tag += bodyLimits(d, f, kind)
+		}
 		fmt.Fprintf(b, "\t%s %s `%s`\n", nameOf(d, f), kind, tag+g.limits(d, f))
 		if of := element(d.Type); f.Type == "" && f.Refuse == "" && g.data.Types[of].Kind == "object" {
 			inner = append(inner, of)
@@ -342,7 +345,7 @@ func (g *generator) limits(d field, f overlay.Field) string {
 	if len(values) > 0 {
 		fmt.Fprintf(&b, " enum:%q", strings.Join(values, ","))
 	}
-	if d.In == "query" { // the limits of bodies are the rooms'
+	if d.In == "query" {
 		if strings.HasPrefix(d.Type, "[]") {
 			b.WriteString(bound("maxItems", f.Max, d.MaxItems))
 		} else {
@@ -365,6 +368,37 @@ func (g *generator) limits(d field, f overlay.Field) string {
 		fmt.Fprintf(&b, " doc:%q", "Refused: "+f.Refuse)
 	}
 	return b.String()
+}
+
+// bodyLimits are those of a field of a request's body. What may be absent has no least length, as clients send nothing for it that way, too,
+// unless a pointer tells the one from the other.
+func bodyLimits(d field, f overlay.Field, kind string) string {
+	var least string
+	given := !optional(d, f) || strings.HasPrefix(kind, "*")
+	switch {
+	case f.InRoom != "":
+		return ""
+	case strings.HasPrefix(d.Type, "[]"):
+		if given {
+			least = bound("minItems", f.Min, d.MinItems)
+		}
+		return least + bound("maxItems", f.Max, d.MaxItems)
+	case strings.TrimPrefix(kind, "*") == "string":
+		if given {
+			least = bound("minLength", own(f.MinLength), d.MinLen)
+		}
+		return least + bound("maxLength", own(f.MaxLength), d.MaxLen)
+	default:
+		return bound("minimum", f.Min, d.Min) + bound("maximum", f.Max, d.Max)
+	}
+}
+
+// own is a limit of the overlay, if it has one.
+func own(limit int) *int {
+	if limit == 0 {
+		return nil
+	}
+	return &limit
 }
 
 // bound is a limit of a number: the overlay's, or else the data's.

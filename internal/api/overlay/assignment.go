@@ -47,7 +47,7 @@ func attachTypes() map[string]Fields {
 			"user_id":           {Sparse: true, Doc: "Instead of user_name, or in addition to it"},
 			"user_email":        {Sparse: true, Doc: "Address for notifications; with it, an unknown user is created"},
 			"user_group":        {Sparse: true, Doc: privilege + ". Also applied to users named by the desktop who already have it"},
-			"computer_name":     {Sparse: true, Doc: "The desktop's new name, 1 to 15 characters"},
+			"computer_name":     {Sparse: true, InRoom: inRoomForOthers, Doc: "The desktop's new name, 1 to 15 characters"},
 			"is_clear_data":     {Present: true, Sparse: true, Doc: "Whether to erase the data of a former user who gets the desktop again; true by default"},
 			"attach_user_infos": {Sparse: true, Doc: "Users and groups who get the desktop: at most 500, several only for SHARED desktops"},
 		},

@@ -71,7 +71,7 @@ func files() Area {
 			},
 			"DesktopUserDetail": {"id": {Sparse: true}},
 			"ExportUsersNewReq": {
-				"user_name":   {Doc: "Part of the name"},
+				"user_name":   {InRoom: "none holds: a name may be a mail address, of which this is a part", Doc: "Part of the name"},
 				"user_names":  {Doc: "Exact names"},
 				"description": {Doc: "Part of the description"},
 				"active_type": {Enum: activations},

@@ -1,9 +1,9 @@
 package overlay
 
 func userGroups() Area {
-	const (
-		name        = "1 to 64 characters"
-		description = "At most 255 characters"
+	var (
+		name        = Field{MinLength: 1, MaxLength: 64, Doc: "1 to 64 characters"}
+		description = Field{MaxLength: 255, Doc: "At most 255 characters"}
 	)
 	return Area{
 		Name: "groups", File: "groups",
@@ -35,9 +35,9 @@ func userGroups() Area {
 		},
 		Types: map[string]Fields{
 			"CreateUserGroupReq": {
-				"group_name":    {Doc: name},
+				"group_name":    name,
 				"platform_type": {Enum: []string{"LOCAL", "AD"}, Doc: "AD is refused: the built-in directory is the only one"},
-				"description":   {Doc: description},
+				"description":   description,
 			},
 			"UserGroupInfo": {
 				"platform_type":  {Enum: []string{"LOCAL"}},
@@ -47,7 +47,7 @@ func userGroups() Area {
 				"parent":         {Omit: "groups do not hold groups"},
 				"realm_id":       {Omit: "the built-in directory has no realm"},
 			},
-			"EditUserGroupRequest":         {"group_name": {Doc: name}, "description": {Doc: description}},
+			"EditUserGroupRequest":         {"group_name": name, "description": description},
 			"BatchDeleteUserGroupsReq":     {"group_ids": {Doc: "1 to 100"}},
 			"ActionsOfUsersInGroupRequest": {"user_ids": {Doc: "1 to 100"}},
 		},

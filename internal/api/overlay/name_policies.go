@@ -34,7 +34,7 @@ func namePolicies() Area {
 				"prefix_truncation_enabled": {Doc: "Truncate a user name that is too long, instead of refusing it"},
 			},
 			"UpdateDesktopNamePolicyReq":      {"single_domain_user_inc": {Doc: unit, Enum: yesNo}},
-			"BatchDeleteDesktopNamePolicyReq": {"policy_ids": {Needed: true, Doc: "1 to 50"}},
+			"BatchDeleteDesktopNamePolicyReq": {"policy_ids": {Needed: true, InRoom: inRoomWithMore, Doc: "1 to 50"}},
 		},
 	}
 }

@@ -5,6 +5,7 @@ func organisationalUnits() Area {
 		more["limit"], more["offset"] = limited(1000, "100"), offset()
 		return more
 	}
+	name := Field{MinLength: 1, MaxLength: 64, Doc: "1 to 64 characters, up to 5 levels separated by slashes"}
 	return Area{
 		Name: "OUs", File: "ous",
 		Operations: []Operation{
@@ -31,13 +32,13 @@ func organisationalUnits() Area {
 		Types: map[string]Fields{
 			"AddOuNameInfoV2Req": {
 				"domain":      {Doc: "The directory"},
-				"ou_name":     {Doc: "1 to 64 characters, up to 5 levels separated by slashes"},
-				"description": {Doc: "At most 255 characters"},
+				"ou_name":     name,
+				"description": {MaxLength: 255, Doc: "At most 255 characters"},
 			},
 			"ModifyOuNameInfoV2Req": {
 				"id":          {Doc: "The id in the path, or absent"},
-				"ou_name":     {Doc: "1 to 64 characters, up to 5 levels separated by slashes"},
-				"description": {Doc: "At most 255 characters; none if absent"},
+				"ou_name":     name,
+				"description": {MaxLength: 255, Doc: "At most 255 characters; none if absent"},
 			},
 			"OuNameInfo":            {"domain_id": {Doc: "The directory, which is the project's: the project's id"}},
 			"ListAdOuUsersResponse": {"enable_create_count": {Doc: "Number of users who could be added from the directory: 0 for the built-in one"}},

@@ -43,7 +43,9 @@ type Field struct {
 	Enum      []string // the values taken, where the data lists none or others; an empty list leaves the check to the room
 	Min       *int
 	Max       *int // of a list: its length
-	MaxLength int  // of a parameter
+	MinLength int  // of a text, in characters
+	MaxLength int
+	InRoom    string // why the limits of a body's field, also those of the data, are not checked at the edge but by the room
 	Default   string
 	Refuse    string // why Carrel does not honour the field: a request that has it is refused with this
 	Unless    string // values of a refused field that ask for nothing, separated by commas
@@ -72,6 +74,12 @@ func Areas() []Area {
 		files(),
 	}
 }
+
+// Reasons for limits that stay with the room.
+const (
+	inRoomForOthers = "files and orders of desktops have it, too"
+	inRoomWithMore  = "the room's check is of more than the length"
+)
 
 // limited is a parameter for paging.
 func limited(most int, usual string) Field { return Field{Min: new(0), Max: &most, Default: usual} }

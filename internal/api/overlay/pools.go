@@ -60,7 +60,7 @@ func poolDesktopFilter() Fields {
 func poolRequests() map[string]Fields {
 	return map[string]Fields{
 		"CreateDesktopPoolReq": {
-			"name":                          {Doc: "1 to 255 letters, digits and hyphens; unique in the project, case-insensitive"},
+			"name":                          {InRoom: "the reference allows more than the data", Doc: "1 to 255 letters, digits and hyphens; unique in the project, case-insensitive"},
 			"type":                          {Doc: "DYNAMIC: any desktop, temporarily; STATIC: one desktop, permanently"},
 			"size":                          {Doc: "1 to 1000 desktops"},
 			"description":                   {Doc: "At most 255 characters"},
@@ -86,6 +86,7 @@ func poolRequests() map[string]Fields {
 			"domain":                        {Doc: "The directory; the built-in one if absent"},
 		},
 		"UpdateDesktopPoolAttributesReq": {
+			"name":                {InRoom: "the reference allows more than the data"},
 			"tags":                {Present: true, Doc: "Cleared if absent, unless the request contains only in_maintenance_mode"},
 			"autoscale_policy":    {Doc: "Replaces the policy; an empty object clears it"},
 			"in_maintenance_mode": {Doc: "No user gets a desktop of the pool, and autoscaling is suspended"},

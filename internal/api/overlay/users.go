@@ -77,7 +77,7 @@ func userTypes() map[string]Fields {
 			"password":                   {Doc: "With ADMIN_ACTIVATE"},
 			"enable_change_password":     {Present: true},
 			"next_login_change_password": {Present: true},
-			"description":                {Doc: description},
+			"description":                {InRoom: inRoomForOthers, Doc: description},
 			"group_ids":                  {Doc: "At most 5"},
 			"user_info_map":              {Refuse: notOffered},
 		},

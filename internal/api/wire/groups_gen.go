@@ -10,9 +10,9 @@ type CreateUserGroupInput struct {
 
 // CreateUserGroupReq is part of requests.
 type CreateUserGroupReq struct {
-	GroupName    string `json:"group_name" required:"true" doc:"1 to 64 characters"`
+	GroupName    string `json:"group_name" required:"true" minLength:"1" maxLength:"64" doc:"1 to 64 characters"`
 	PlatformType string `json:"platform_type" required:"true" enum:"LOCAL,AD" doc:"AD is refused: the built-in directory is the only one"`
-	Description  string `json:"description,omitempty" doc:"At most 255 characters"`
+	Description  string `json:"description,omitempty" maxLength:"255" doc:"At most 255 characters"`
 }
 
 // ListUserGroupsInput is GET /v2/{project_id}/groups.
@@ -54,8 +54,8 @@ type UpdateUserGroupInput struct {
 
 // EditUserGroupRequest is part of requests.
 type EditUserGroupRequest struct {
-	Description *string `json:"description,omitempty" doc:"At most 255 characters"`
-	GroupName   *string `json:"group_name,omitempty" doc:"1 to 64 characters"`
+	Description *string `json:"description,omitempty" maxLength:"255" doc:"At most 255 characters"`
+	GroupName   *string `json:"group_name,omitempty" minLength:"1" maxLength:"64" doc:"1 to 64 characters"`
 }
 
 // DeleteUserGroupInput is DELETE /v2/{project_id}/groups/{group_id}.

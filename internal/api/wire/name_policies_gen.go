@@ -10,7 +10,7 @@ type CreateDesktopNamePolicyInput struct {
 
 // CreateDesktopNamePolicyReq is part of requests.
 type CreateDesktopNamePolicyReq struct {
-	PolicyName              string `json:"policy_name" required:"true" doc:"1 to 30 letters, digits and underscores, not starting with a digit"`
+	PolicyName              string `json:"policy_name" required:"true" minLength:"1" maxLength:"30" doc:"1 to 30 letters, digits and underscores, not starting with a digit"`
 	NamePrefix              string `json:"name_prefix" required:"true" doc:"Letters, digits, hyphens and at most one $DomainUser$, a placeholder for the user's name; at most 15 characters including the digits"`
 	DigitNumber             int    `json:"digit_number" required:"true" doc:"1 to 5"`
 	StartNumber             int    `json:"start_number" required:"true" doc:"From 1 to the highest number with this many digits"`
@@ -62,7 +62,7 @@ type UpdateDesktopNamePolicyInput struct {
 
 // UpdateDesktopNamePolicyReq is part of requests.
 type UpdateDesktopNamePolicyReq struct {
-	PolicyName              *string `json:"policy_name,omitempty"`
+	PolicyName              *string `json:"policy_name,omitempty" minLength:"1" maxLength:"30"`
 	NamePrefix              *string `json:"name_prefix,omitempty"`
 	DigitNumber             *int    `json:"digit_number,omitempty"`
 	StartNumber             *int    `json:"start_number,omitempty"`

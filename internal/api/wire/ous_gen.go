@@ -11,8 +11,8 @@ type AddOuInput struct {
 // AddOuNameInfoV2Req is part of requests.
 type AddOuNameInfoV2Req struct {
 	Domain      string `json:"domain" required:"true" doc:"The directory"`
-	OUName      string `json:"ou_name" required:"true" doc:"1 to 64 characters, up to 5 levels separated by slashes"`
-	Description string `json:"description,omitempty" doc:"At most 255 characters"`
+	OUName      string `json:"ou_name" required:"true" minLength:"1" maxLength:"64" doc:"1 to 64 characters, up to 5 levels separated by slashes"`
+	Description string `json:"description,omitempty" maxLength:"255" doc:"At most 255 characters"`
 }
 
 // AddOuResponse is part of answers.
@@ -54,8 +54,8 @@ type UpdateOuInfoInput struct {
 // ModifyOuNameInfoV2Req is part of requests.
 type ModifyOuNameInfoV2Req struct {
 	ID          *string `json:"id,omitempty" doc:"The id in the path, or absent"`
-	OUName      string  `json:"ou_name" required:"true" doc:"1 to 64 characters, up to 5 levels separated by slashes"`
-	Description *string `json:"description,omitempty" doc:"At most 255 characters; none if absent"`
+	OUName      string  `json:"ou_name" required:"true" minLength:"1" maxLength:"64" doc:"1 to 64 characters, up to 5 levels separated by slashes"`
+	Description *string `json:"description,omitempty" maxLength:"255" doc:"At most 255 characters; none if absent"`
 }
 
 // DeleteOuInput is DELETE /v2/{project_id}/ous/{ou_id}.
