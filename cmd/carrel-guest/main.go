@@ -30,6 +30,9 @@ const usage = `carrel-guest runs the inside of a desktop.
   idle                      print the nanoseconds since anybody last pressed a key or moved the pointer
   message                   show the message on standard input, print the status
   display ACCOUNT           join standard input and output to the account's display
+  run                       start the script that standard input describes, unless it has begun, and print its state
+  run-await ID              wait until a script has ended, print its state
+  run-stop ID               end a script, print its state
 `
 
 func main() {
@@ -72,6 +75,8 @@ func run(args []string) error {
 			return errors.New("display needs one account")
 		}
 		return display(args[0])
+	case runCommand, runAwaitCommand, runStopCommand, superviseCommand:
+		return scripts(command, args)
 	case sweepCommand:
 		return sweepSelf(args)
 	case "help", "-h", "--help":

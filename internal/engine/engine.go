@@ -225,6 +225,8 @@ type Engine interface {
 	// Notify shows a message in the machine's sessions.
 	Notify(ctx context.Context, id string, m guest.Message) error
 
+	Runs
+
 	// Display opens the account's display as an RFB stream through the engine's own API. The caller closes the stream; it ends when the
 	// machine stops.
 	Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error)

@@ -37,15 +37,17 @@ var arrows = []struct{ pkg, imports, why string }{
 
 	// Engines and what runs inside a desktop.
 	{"guest", "", "the protocol is compiled into the guest, which is small"},
+	{"guest/smallshell", "", "a language knows nothing of who speaks it"},
+	{"guest/runs", "guest", "what runs scripts is compiled into the guest, which is small"},
 	{"engine", "guest", "an engine knows machines, disks and networks; no pools, users, rows or HTTP"},
 	{"engine/enginetest", "engine guest", "an engine's contract is stated without rooms"},
 	{"engine/incus", "engine guest", "an engine knows machines, disks and networks; no pools, users, rows or HTTP"},
 	{"engine/incus/incustest", "", "tests look into machines with it, below everything of theirs"},
 	{"engine/incus/testguest", "", "the test image stands for itself"},
-	{"engine/incus/testguest/init", "engine/incus/incustest guest", "the test image knows the guest protocol and what its tests look for"},
+	{"engine/incus/testguest/init", "engine/incus/incustest guest guest/runs guest/smallshell", "the test image knows the guest protocol and what its tests look for"},
 	{"engine/sim/picture", "", "a picture knows no machines"},
 	{"engine/sim/rfb", "", "a protocol knows no machines"},
-	{"engine/sim", "engine engine/sim/picture engine/sim/rfb guest", "an engine knows machines, disks and networks; no pools, users, rows or HTTP"},
+	{"engine/sim", "engine engine/sim/picture engine/sim/rfb guest guest/smallshell", "an engine knows machines, disks and networks; no pools, users, rows or HTTP"},
 
 	// The kernel and the store, which every room uses.
 	{"workspace", "backoff", "every room imports the kernel, which imports none"},
@@ -91,7 +93,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	// Programs.
 	{"app", "api capacity catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
 	{"cmd/carrel", "app capacity engine engine/incus host job mail secret telemetry", "a command parses its line and calls app"},
-	{"cmd/carrel-guest", "guest", "the guest is small and knows only the guest protocol"},
+	{"cmd/carrel-guest", "guest guest/runs", "the guest is small and knows only the guest protocol"},
 }
 
 // imports finds what each package below internal and cmd imports of ours outside its tests, for every system that it is built for.

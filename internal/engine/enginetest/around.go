@@ -124,6 +124,18 @@ func (a *around) Notify(ctx context.Context, id string, m guest.Message) error {
 	return a.hook(Call{"Notify", id}, func() error { return a.Engine.Notify(ctx, id, m) })
 }
 
+func (a *around) StartRun(ctx context.Context, id string, r guest.Run) (guest.RunState, error) {
+	return through(a, "StartRun", id, func() (guest.RunState, error) { return a.Engine.StartRun(ctx, id, r) })
+}
+
+func (a *around) AwaitRun(ctx context.Context, id, run string) (guest.RunState, error) {
+	return through(a, "AwaitRun", id, func() (guest.RunState, error) { return a.Engine.AwaitRun(ctx, id, run) })
+}
+
+func (a *around) StopRun(ctx context.Context, id, run string) (guest.RunState, error) {
+	return through(a, "StopRun", id, func() (guest.RunState, error) { return a.Engine.StopRun(ctx, id, run) })
+}
+
 func (a *around) Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error) {
 	var stream io.ReadWriteCloser
 	err := a.hook(Call{"Display", id}, func() (err error) {

@@ -62,6 +62,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	if s.Guests {
 		s.group(t, "Guest", s.guests())
 		s.group(t, "Display", s.displays())
+		s.group(t, "Runs", s.running())
 	}
 	s.group(t, "Power", s.power())
 	s.group(t, "Processes", s.processes())

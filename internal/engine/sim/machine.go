@@ -12,11 +12,12 @@ import (
 // machine is the state of a machine at one time. It is never modified, only replaced by Engine.put; inside has a lock of its own.
 type machine struct {
 	engine.Machine
-	Guest guest.Desktop     // the document for the next boot
-	Half  bool              // a rebuild is incomplete
-	Made  bool              // false while it is incomplete
-	Files map[string]string `json:",omitempty"` // written by WriteFile to the disks, by path; replaced, never modified
-	Ready time.Time         // when the guest has booted; zero unless it runs or is hibernated
+	Guest guest.Desktop        // the document for the next boot
+	Half  bool                 // a rebuild is incomplete
+	Made  bool                 // false while it is incomplete
+	Files map[string]string    `json:",omitempty"` // written by WriteFile to the disks, by path; replaced, never modified
+	Runs  map[string]scriptRun `json:",omitempty"` // of scripts, by id; replaced, never modified
+	Ready time.Time            // when the guest has booted; zero unless it runs or is hibernated
 
 	inside *inside // nil unless it runs or is hibernated
 	serial int     // number of the launch in this process that created it; 0 if it was restored
@@ -37,6 +38,9 @@ func (e *Engine) put(m *machine) error {
 
 // record is put with the mutex locked.
 func (e *Engine) record(m *machine) error {
+	if was := e.machines[m.ID]; was != nil && was.inside != m.inside {
+		m.Runs = interrupted(m.Runs, time.Now())
+	}
 	if e.journal != nil {
 		if err := e.journal.append(entry{Machine: m}); err != nil {
 			return fmt.Errorf("recording the machine: %w", err)

@@ -83,7 +83,7 @@ func (e *Engine) renew(ctx context.Context, s engine.Spec, mark string) (*machin
 // removeSystemDisk switches m off and removes its system disk.
 func (e *Engine) removeSystemDisk(m *machine) (*machine, error) {
 	half := m.off(engine.Stopped)
-	half.Half, half.Mark, half.Files = true, "", m.filesUnder(m.Data)
+	half.Half, half.Mark, half.Files, half.Runs = true, "", m.filesUnder(m.Data), nil
 	if err := e.put(half); err != nil {
 		return nil, err
 	}

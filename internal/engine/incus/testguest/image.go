@@ -72,13 +72,14 @@ func entries(program string) []entry {
 	arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
 	metadata := "architecture: " + arch + "\ncreation_date: 1\nproperties:\n  description: Carrel test guest\n  os: Carrel Test\n  release: \"1\"\n"
 	all := []entry{{tar.Header{Name: "metadata.yaml", Mode: 0o644}, metadata}}
-	for _, dir := range []string{"", "dev", "proc", "sys", "run", "etc", "root", "sbin", "usr", "usr/bin", "usr/sbin"} {
+	for _, dir := range []string{"", "dev", "proc", "sys", "run", "etc", "root", "bin", "sbin", "usr", "usr/bin", "usr/sbin"} {
 		all = append(all, entry{tar.Header{Name: "rootfs/" + dir, Typeflag: tar.TypeDir, Mode: 0o755}, ""})
 	}
 	return append(all,
 		entry{tar.Header{Name: "rootfs/tmp", Typeflag: tar.TypeDir, Mode: 0o1777}, ""},
 		entry{tar.Header{Name: "rootfs/etc/hosts", Mode: 0o644}, "127.0.0.1 localhost\n"},
 		entry{tar.Header{Name: "rootfs/usr/bin/carrel-guest", Mode: 0o755}, program},
+		entry{tar.Header{Name: "rootfs/bin/sh", Typeflag: tar.TypeSymlink, Linkname: "/usr/bin/carrel-guest"}, ""},
 		entry{tar.Header{Name: "rootfs/sbin/init", Typeflag: tar.TypeSymlink, Linkname: "/usr/bin/carrel-guest"}, ""},
 	)
 }

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,6 +35,10 @@ func main() {
 		err = boot()
 	} else if len(os.Args) > 1 && os.Args[1] == "in-full" {
 		inFull(os.Args[2:])
+	} else if filepath.Base(os.Args[0]) == "sh" {
+		err = shell(os.Args[1:])
+	} else if len(os.Args) > 2 && os.Args[1] == "run-supervise" {
+		err = scripts().Supervise(os.Args[2])
 	} else {
 		err = command(os.Args[1:])
 	}
@@ -111,6 +116,8 @@ func command(args []string) error {
 		return keepMessage()
 	case "display":
 		return display(argument(1))
+	case "run", "run-await", "run-stop":
+		return script(args[0], argument(1))
 	case "dial":
 		return dial(argument(1))
 	case "listen":
