@@ -38,6 +38,7 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodePolicyNotFound:   http.StatusBadRequest,
 	workspace.CodeOUNotFound:       http.StatusNotFound,
 	workspace.CodeExportNotFound:   http.StatusNotFound,
+	workspace.CodeScriptNotFound:   http.StatusNotFound,
 	workspace.CodeNameTaken:        http.StatusConflict,
 	workspace.CodeAddressTaken:     http.StatusConflict,
 	workspace.CodeNoAddress:        http.StatusConflict,
@@ -54,6 +55,9 @@ var statusOf = map[workspace.Code]int{
 	workspace.CodeUnavailable:      http.StatusServiceUnavailable,
 	workspace.CodeNoDatabase:       http.StatusServiceUnavailable,
 	workspace.CodeStopped:          http.StatusConflict,
+	workspace.CodeScriptFailed:     http.StatusConflict,
+
+	workspace.CodeScriptTaskNotFound: http.StatusNotFound,
 }
 
 // Refusal is the body of every response with status 400 or above. Clients require its first two fields to be present and not

@@ -13,6 +13,7 @@ import (
 	"carrel/internal/pool/reshape"
 	"carrel/internal/rollout"
 	"carrel/internal/rollout/progress"
+	"carrel/internal/script"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/tag"
@@ -36,6 +37,7 @@ type Services struct {
 	Reshaper     *reshape.Service   // for pools
 	Reconciler   *reconcile.Service // for pools
 	Rollouts     *rollout.Service
+	Scripts      *script.Service
 	Connections  *connection.Service
 	Work         *work.Service
 }
@@ -65,6 +67,7 @@ func NewServices(c Config) *Services {
 		Reshaper:     &reshape.Service{Store: c.Store},
 		Reconciler:   &reconcile.Service{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
+		Scripts:      &script.Service{Store: c.Store},
 		Connections:  &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},
 		Work:         &work.Service{Store: c.Store},
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carrel/internal/rollout"
+	"carrel/internal/script"
 	"carrel/internal/workspace"
 )
 
@@ -12,7 +13,7 @@ import (
 // session has ended. A deadline is the time of a sub-job itself, and the end of a sub-job continues its rebuild immediately.
 const turnsEvery = 5 * time.Second
 
-// coordinate continues rebuilds of pools, once at the start for what a former process left, and then at intervals until the
+// coordinate continues rebuilds of pools, and tasks of scripts whose desktops were deleted, once at the start for what a former process left, and then at intervals until the
 // runner stops. Several processes may do so; the pool's lock decides.
 func (r *Runner) coordinate(ctx context.Context) {
 	tick := time.NewTicker(turnsEvery)
@@ -20,6 +21,9 @@ func (r *Runner) coordinate(ctx context.Context) {
 	for {
 		if err := rollout.AdvanceRollouts(ctx, r.store); err != nil && ctx.Err() == nil {
 			r.log.WarnContext(ctx, "advancing rollouts", "error", err)
+		}
+		if err := script.Mend(ctx, r.store); err != nil && ctx.Err() == nil {
+			r.log.WarnContext(ctx, "ending records of scripts in deleted desktops", "error", err)
 		}
 		select {
 		case <-tick.C:

@@ -7,6 +7,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
+	"carrel/internal/script"
 	"carrel/internal/workspace"
 )
 
@@ -60,6 +61,24 @@ var scenarios = []scenario{
 		name: "renaming a person", setUp: createTwo, want: 2, state: desktop.StatusActive,
 		ask:   func(e *env) string { return e.rename("user-0", "ada", true) },
 		check: func(e *env) { e.checkInside("user-001", "ada"); e.checkInside("user-101", "user-1") },
+	},
+	{
+		name: "running scripts", setUp: createTwo, want: 2, state: desktop.StatusActive,
+		ask: func(e *env) string {
+			return e.task(e.execute(script.Execute{ScriptIDs: []string{e.script("one", "sleep 2; echo 1"), e.script("two", "echo 2")}, FirstCount: 1})).JobID
+		},
+		check: func(e *env) {
+			for _, r := range e.records() {
+				if r.Status != script.Succeeded || e.output(r) == "" {
+					e.t.Errorf("%s in %s: %+v", r.ScriptName, r.DesktopName, r)
+				}
+			}
+			for _, id := range e.ids() {
+				if runs := e.sim.Runs(id); len(runs) != 2 {
+					e.t.Errorf("desktop %s has begun %v", id, runs)
+				}
+			}
+		},
 	},
 }
 

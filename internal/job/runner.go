@@ -24,7 +24,7 @@ type Config struct {
 	// Poll is the interval for reading the queue if there is no signal; 15 s. It is only the safety net.
 	Poll time.Duration
 	// Parallel is the number of sub-jobs of a type that run at once in this process; types without an entry have DefaultParallel,
-	// work on accounts AccountParallel.
+	// work on accounts AccountParallel, scripts ScriptParallel.
 	Parallel map[workspace.JobType]int
 	// BootLimit is the time for a desktop to start after its system disk was replaced; 5 min.
 	BootLimit time.Duration
@@ -125,6 +125,7 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 		workspace.JobHashPasswords:   r.hashPassword,
 		workspace.JobRebuildDesktops: r.resetDesktop,
 		workspace.JobRebuildPool:     r.rebuildMember,
+		workspace.JobExecuteScripts:  r.executeScripts,
 
 		workspace.JobResizePool:        r.resizeMember,
 		workspace.JobAddPoolVolumes:    r.changeDisks,
@@ -302,8 +303,11 @@ func (r *Runner) freeSlots() map[workspace.JobType]int {
 		if _, light := workspace.AccountJobs[t]; light {
 			free[t] = AccountParallel
 		}
-		if t == workspace.JobHashPasswords {
+		switch t {
+		case workspace.JobHashPasswords:
 			free[t] = passwordParallel
+		case workspace.JobExecuteScripts:
+			free[t] = ScriptParallel
 		}
 		if n, ok := r.conf.Parallel[t]; ok {
 			free[t] = n

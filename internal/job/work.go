@@ -212,6 +212,11 @@ func (r *Runner) end(ctx context.Context, tx *store.Tx, s *workspace.SubJob, eff
 			return err
 		}
 	}
+	if s.Type == workspace.JobExecuteScripts {
+		if err := r.afterScripts(ctx, tx, s); err != nil {
+			return err
+		}
+	}
 	desktops, err := desktop.LockDesktops(ctx, tx, s.ProjectID, []string{s.DesktopID})
 	if err != nil {
 		return err

@@ -148,6 +148,22 @@ func (t *Tx) ScheduleSubJobs(ctx context.Context, ids []string, at time.Time) er
 	return t.WakeWorkers(ctx)
 }
 
+// RecallSubJobs makes those of the sub-jobs that have not ended WAITING and due now: their plans have changed. A worker that has one
+// learns from ExtendLeases that it is no longer its own, and releases it; until then nobody else claims it. It signals the workers.
+func (t *Tx) RecallSubJobs(ctx context.Context, ids []string) error {
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), Batch) {
+		_, err := t.NewUpdate().Model((*subJobRow)(nil)).Where("id IN (?)", bun.List(part)).Where(Unfinished).
+			Set("state = ?", workspace.SubJobWaiting).Set("run_at = ?", t.Now()).Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return t.WakeWorkers(ctx)
+}
+
 // EndSubJobs ends those of the sub-jobs that are WAITING: failed with a code and a reason, or successful with a remark.
 func (t *Tx) EndSubJobs(ctx context.Context, ids []string, state workspace.SubJobState, code workspace.Code, reason string) error {
 	progress := 0

@@ -6,6 +6,7 @@ import (
 	"carrel/internal/capacity"
 	"carrel/internal/desktop"
 	"carrel/internal/rollout"
+	"carrel/internal/script"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -37,7 +38,7 @@ func (s *Service) ListSubJobs(ctx context.Context, q workspace.SubJobQuery) ([]w
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]workspace.SubJob, int, error) { return tx.SubJobs(ctx, q) })
 }
 
-// RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns. CodeConflict if none has failed, the
+// RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns; scripts run again under a new one. CodeConflict if none has failed, the
 // job has not ended, or a desktop is busy by now. Sub-jobs of desktops that are gone stay FAILED.
 func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
@@ -50,6 +51,9 @@ func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, e
 		}
 		if job.Type == workspace.JobRebuildPool {
 			return id, rollout.RetryRebuild(ctx, tx, job)
+		}
+		if job.Type == workspace.JobExecuteScripts {
+			return script.RetryJob(ctx, tx, job)
 		}
 		subs, err := tx.RetryFailed(ctx, id)
 		if err != nil {

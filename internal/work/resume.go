@@ -47,7 +47,7 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 		d.Task = reshape.ReshapeTasks[s.Type]
 	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser:
 		return nil // it becomes the owner when its turn comes
-	case workspace.JobNotifyPool, workspace.JobHashPasswords:
+	case workspace.JobNotifyPool, workspace.JobHashPasswords, workspace.JobExecuteScripts:
 		return nil // it does not own a desktop
 	}
 	d.TaskOwner, d.Fault = s.ID, ""

@@ -32,6 +32,7 @@ const (
 	CodePolicyNotFound   Code = "WKS.00010019" // a name policy
 	CodeOUNotFound       Code = "WKS.00010020"
 	CodeExportNotFound   Code = "WKS.00010024"
+	CodeScriptNotFound   Code = "WKS.00010025"
 	CodeNameTaken        Code = "WKS.00010021" // a computer, user or other name is in use
 	CodeAddressTaken     Code = "WKS.00010022"
 	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
@@ -48,6 +49,9 @@ const (
 	CodeUnavailable      Code = "WKS.00020005" // the engine or the desktop does not answer
 	CodeNoDatabase       Code = "WKS.00020007" // the database does not answer; Retry-After says when to try again
 	CodeStopped          Code = "WKS.00020006" // in sub-jobs: the rebuild of the pool was stopped before the desktop's turn
+	CodeScriptFailed     Code = "WKS.00020008" // in sub-jobs: a script failed
+
+	CodeScriptTaskNotFound Code = "WKS.00010026" // or a record of one
 )
 
 // OutageRetry is the delay before trying again after CodeNoDatabase.
@@ -76,6 +80,7 @@ var Codes = map[Code]string{
 	CodePolicyNotFound:   "There is no such name policy.",
 	CodeOUNotFound:       "There is no such organisational unit.",
 	CodeExportNotFound:   "There is no such export, or it has expired.",
+	CodeScriptNotFound:   "There is no such script.",
 	CodeNameTaken:        "The name is in use (names are case-insensitive).",
 	CodeAddressTaken:     "The address is in use by another desktop.",
 	CodeNoAddress:        "The subnet has no free address.",
@@ -92,6 +97,9 @@ var Codes = map[Code]string{
 	CodeUnavailable:      "The engine or the desktop does not answer.",
 	CodeNoDatabase:       "The database does not answer at the moment; Retry-After says when to retry.",
 	CodeStopped:          "The rebuild of the pool was cancelled before the desktop's turn; the reason says why.",
+	CodeScriptFailed:     "A script failed in the desktop, was killed or could not be started; its record has the output.",
+
+	CodeScriptTaskNotFound: "There is no such script task or record, or it is kept no longer.",
 }
 
 // Error is an error with two audiences: Message is for the caller and says what to do, Err is for the log. Any other error is

@@ -27,3 +27,6 @@ const JobResizePool JobType = "resizeDesktopPool"
 // JobHashPasswords hashes the passwords of users who were added together, which takes some 50 ms each. Until then a password is
 // stored encrypted with the key of the data directory, and can be used like a hashed one.
 const JobHashPasswords JobType = "hashPasswords"
+
+// JobExecuteScripts runs scripts or a command in desktops, one sub-job per desktop.
+const JobExecuteScripts JobType = "executeScripts"

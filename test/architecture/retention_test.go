@@ -15,6 +15,8 @@ var retention = []struct{ tables, kept, by string }{
 	{"mails", "until sent or given up, after {mail.mostTries} attempts at most", "`mail.Sender.settle`"},
 	{"connections", "until closed; if their gateway died, until its lease ends", "`connection.Service.CloseConnection`, `connection.Service.SweepConnections`"},
 	{"jobs sub_jobs growths rollouts rollout_items", "180 days after the job ended by default (retention: job_days), or until an administrator deletes the records", "`work.DeleteExpired` through `store.Tx.DeleteOldJobs`; `work.Service.DeleteSubJobs`"},
+	{"script_tasks script_task_scripts script_records", "180 days after the task, or the script in the desktop, ended by default (retention: script_days)", "`work.DeleteExpired`"},
+	{"scripts", "until deleted", "`script.Service.Delete`"},
 	{"pool_decisions", "the newest {pool.DecisionsKept} of each kind per pool; of rollouts the newest {rollout.keptRolloutDecisions}", "`pool.InsertDecision`"},
 	{"pool_notices", "180 days by default (retention: notice_days), at most as long as the pool", "`work.DeleteExpired`, `pool.DeletePool`"},
 	{"pool_waiting", "{connection.WaitLife} after the last sign of life of the user's page", "`pool.PutWaiting`, `pool.DropWaiting`"},

@@ -15,6 +15,7 @@ var script = []chapter{
 	{"Pools", pools},
 	{"Changes of pools", poolChanges},
 	{"What people do with pools", portalPools},
+	{"Scripts", scripts},
 	{"Jobs", jobs},
 	{"Refusals", refusals},
 	{"Tags", tags},

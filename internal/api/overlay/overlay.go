@@ -66,6 +66,7 @@ func Areas() []Area {
 		organisationalUnits(),
 		poolChanges(),
 		pools(),
+		scripts(),
 		service(),
 		tags(),
 		userGroups(),
