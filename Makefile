@@ -100,8 +100,9 @@ web/openapi/node_modules/.package-lock.json: web/openapi/package-lock.json
 	@echo "==> Fetching the generator of the web's types"
 	@cd web/openapi && npm ci --loglevel=error --no-audit --no-fund && touch node_modules/.package-lock.json
 
-coverage: build ## Note which operations the tests call, and write docs/coverage.md anew
-	@scripts/coverage
+CALLED ?=
+coverage: $(if $(CALLED),,build) ## Note which operations the tests call, in docs/coverage.md (CALLED=test/artifacts/called: as make test saw it)
+	@scripts/coverage $(CALLED)
 
 lint: web ## Run the linters
 	@scripts/tool golangci-lint run ./... ./test/sdk/...
