@@ -52,7 +52,7 @@ func sampleArea() overlay.Area {
 			{ID: "UploadThing", Handler: "uploadThing", Action: "workspace:things:upload", Summary: "Upload a thing"},
 		},
 		Types: map[string]overlay.Fields{
-			"Part":               {"kms_id": {Refuse: "disks cannot be encrypted", SameAs: "id"}},
+			"Part":               {"kms_id": {Refuse: "disks cannot be encrypted", SameAs: "id", Doc: "The id, if given"}},
 			"ListThingsResponse": {"bill": {Omit: "nothing is billed"}, "age": {Present: true}, "remark": {Sparse: true}},
 			"UpdateThingReq":     {"colour": {Loose: true}, "seal": {Refuse: "nothing is sealed", Unless: "KEEP,NONE", Loose: true}, "copies": {Refuse: "nothing is copied"}, "parts": {Present: true}},
 			"RenewThingReq":      {"key": {Refuse: "there are no keys"}, "mark": {InRoom: "it depends on the thing"}, "ids": {Max: new(7)}},
@@ -71,7 +71,7 @@ func TestGenerate(t *testing.T) {
 		"required ones are not":                     "ThingName string `json:\"thing_name\" required:\"true\" minLength:\"1\" maxLength:\"30\"`",
 		"parameters have the data's limits":         "Limit int `query:\"limit\" maximum:\"100\" default:\"10\"`",
 		"a parameter may tell absent from zero":     "IsNew Optional[bool] `query:\"is_new\"`",
-		"fields of both directions stay in answers": "KMSID string `json:\"kms_id\" required:\"false\" doc:\"Refused: disks cannot be encrypted\"`",
+		"fields of both directions stay in answers": "KMSID string `json:\"kms_id\" required:\"false\" doc:\"The id, if given; otherwise refused: disks cannot be encrypted\"`",
 		"fields of answers are there":               "TotalCount int `json:\"total_count\"`",
 		"the path's parameters are taken":           "ThingID string `path:\"thing_id\"`",
 		"a refused field is found in a list":        "for i := range *r.Parts {\n\t\t\tif not := (*r.Parts)[i].refused(prefix + at(\"parts\", i)); not != nil",

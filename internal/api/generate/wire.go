@@ -362,6 +362,8 @@ func (g *generator) limits(d field, f overlay.Field) string {
 		}
 	}
 	switch {
+	case f.Doc != "" && f.Refuse != "":
+		fmt.Fprintf(&b, " doc:%q", f.Doc+"; otherwise refused: "+f.Refuse)
 	case f.Doc != "":
 		fmt.Fprintf(&b, " doc:%q", f.Doc)
 	case f.Refuse != "":

@@ -38,7 +38,7 @@ func attachTypes() map[string]Fields {
 			"desktop_name_policy_id": {Doc: newNames},
 			"image_type":             {Refuse: "not offered here; leave it out"},
 			"image_id":               {Refuse: "not offered here; leave it out"},
-			"encrypt_type":           {Refuse: "not offered here; leave it out", Unless: "KEEP", Doc: "KEEP has no effect; other values are refused"},
+			"encrypt_type":           {Refuse: "not offered here; leave it out", Unless: "KEEP", Doc: "KEEP has no effect"},
 			"kms_id":                 {Refuse: "disks cannot be encrypted with a key service here; leave it out"},
 		},
 		"AttachInstancesDesktopInfo": { // also what the preview answers, as a body for AttachInstances

@@ -27,7 +27,7 @@ func poolChanges() Area {
 				"message":      {Doc: "Shown to connected users, with a countdown; at most 1024 characters"},
 				"order_id":     {Doc: "Stored; at most 64 characters"},
 				"is_fix":       {Doc: "Only desktops with another image"},
-				"encrypt_type": {Doc: "ENCRYPTED is refused", Refuse: "not offered here; leave it out", Unless: "KEEP,UNENCRYPTED"},
+				"encrypt_type": {Doc: "KEEP and UNENCRYPTED have no effect", Refuse: "not offered here; leave it out", Unless: "KEEP,UNENCRYPTED"},
 				"kms_id":       {Refuse: noKeys},
 			}),
 			"ResizeDesktopPoolReq": reaching(Fields{

@@ -118,7 +118,7 @@ func poolRequests() map[string]Fields {
 func poolSettings() map[string]Fields {
 	return map[string]Fields{
 		"VolumeInfo": {
-			"id":                 {Refuse: noDiskID, Doc: "In answers: identifies the disk in calls about the pool's disks. Refused in requests: Carrel generates the id of a new disk"},
+			"id":                 {Refuse: noDiskID, Doc: "In answers: identifies the disk in calls about the pool's disks"},
 			"type":               {Doc: "A type that ListVolumeProductInfo lists"},
 			"size":               {Doc: "GB, a multiple of 10"},
 			"iops":               {Sparse: true, Refuse: noSpeed},

@@ -19,7 +19,7 @@ type AttachInstancesReq struct {
 	ImageType           string                       `json:"image_type,omitempty" doc:"Refused: not offered here; leave it out"`
 	ImageID             string                       `json:"image_id,omitempty" doc:"Refused: not offered here; leave it out"`
 	DesktopNamePolicyID string                       `json:"desktop_name_policy_id,omitempty" doc:"Generates new names for desktops without computer_name"`
-	EncryptType         string                       `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"KEEP has no effect; other values are refused"`
+	EncryptType         string                       `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"KEEP has no effect; otherwise refused: not offered here; leave it out"`
 	KMSID               string                       `json:"kms_id,omitempty" doc:"Refused: disks cannot be encrypted with a key service here; leave it out"`
 }
 

@@ -23,7 +23,7 @@ type RebuildDesktopPoolReq struct {
 	Message     string   `json:"message,omitempty" doc:"Shown to connected users, with a countdown; at most 1024 characters"`
 	IsFix       bool     `json:"is_fix,omitempty" doc:"Only desktops with another image"`
 	HandleType  string   `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"ONLY_FOR_EXPAND: desktops created later; FOR_EXPAND_AND_IDLE: also idle ones; FOR_EXPAND_AND_ALL (default): all"`
-	EncryptType string   `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"ENCRYPTED is refused"`
+	EncryptType string   `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"KEEP and UNENCRYPTED have no effect; otherwise refused: not offered here; leave it out"`
 	KMSID       string   `json:"kms_id,omitempty" doc:"Refused: disks cannot be encrypted with a key service here; leave it out"`
 	DesktopIDs  []string `json:"desktop_ids,omitempty" doc:"At most 1000 desktops of the pool; all if absent"`
 	OrderID     string   `json:"order_id,omitempty" doc:"Stored; at most 64 characters"`
@@ -70,7 +70,7 @@ func (in *ResizeDesktopPoolInput) Refused() *Refusal {
 // ResizeDesktopPoolReq is part of requests.
 type ResizeDesktopPoolReq struct {
 	ProductID  string   `json:"product_id" required:"true"`
-	FlavorID   string   `json:"flavor_id,omitempty" doc:"The product, if given"`
+	FlavorID   string   `json:"flavor_id,omitempty" doc:"The product, if given; otherwise refused: must be the product here; leave it out"`
 	Mode       string   `json:"mode,omitempty" enum:"STOP_DESKTOP" doc:"Stop running desktops and start them again; without it they are refused"`
 	HandleType string   `json:"handle_type,omitempty" enum:"ONLY_FOR_EXPAND,FOR_EXPAND_AND_IDLE,FOR_EXPAND_AND_ALL" doc:"ONLY_FOR_EXPAND: desktops created later; FOR_EXPAND_AND_IDLE: also idle ones; FOR_EXPAND_AND_ALL (default): all"`
 	DesktopIDs []string `json:"desktop_ids,omitempty" doc:"At most 1000 desktops of the pool; all if absent"`
@@ -131,7 +131,7 @@ type VolumeAddInfo struct {
 	IOPS             int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type here; leave it out"`
 	Throughput       int    `json:"throughput,omitempty" doc:"Refused: disks have the speed of their type here; leave it out"`
 	KMSID            string `json:"kms_id,omitempty" doc:"Refused: disks cannot be encrypted with a key service here; leave it out"`
-	ResourceSpecCode string `json:"resource_spec_code,omitempty" doc:"The type, if given"`
+	ResourceSpecCode string `json:"resource_spec_code,omitempty" doc:"The type, if given; otherwise refused: must be the disk's type here; leave it out"`
 }
 
 func (r *VolumeAddInfo) refused(prefix string) *Refusal {

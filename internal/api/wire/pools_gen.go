@@ -21,7 +21,7 @@ type CreateDesktopPoolReq struct {
 	Description                 string                `json:"description,omitempty" doc:"At most 255 characters"`
 	AvailabilityZone            string                `json:"availability_zone,omitempty" doc:"The default zone if absent"`
 	ProductID                   string                `json:"product_id" required:"true" doc:"A product that ListProducts lists"`
-	FlavorID                    string                `json:"flavor_id,omitempty" doc:"The product, if given"`
+	FlavorID                    string                `json:"flavor_id,omitempty" doc:"The product, if given; otherwise refused: must be the product here; leave it out"`
 	ImageType                   string                `json:"image_type,omitempty" doc:"gold, private or market; private if absent"`
 	ImageID                     string                `json:"image_id" required:"true" doc:"An image that ListImages lists, of this type"`
 	RootVolume                  VolumeInfo            `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
@@ -58,12 +58,12 @@ func (r *CreateDesktopPoolReq) refused(prefix string) *Refusal {
 
 // VolumeInfo is part of requests and answers.
 type VolumeInfo struct {
-	ID               string `json:"id" required:"false" doc:"In answers: identifies the disk in calls about the pool's disks. Refused in requests: Carrel generates the id of a new disk"`
+	ID               string `json:"id" required:"false" doc:"In answers: identifies the disk in calls about the pool's disks; otherwise refused: a new disk gets its id here; leave it out"`
 	Type             string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
 	Size             int    `json:"size" required:"true" doc:"GB, a multiple of 10"`
 	IOPS             int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type here; leave it out"`
 	Throughput       int    `json:"throughput,omitempty" doc:"Refused: disks have the speed of their type here; leave it out"`
-	ResourceSpecCode string `json:"resource_spec_code" required:"false" doc:"The type, if given"`
+	ResourceSpecCode string `json:"resource_spec_code" required:"false" doc:"The type, if given; otherwise refused: must be the disk's type here; leave it out"`
 	KMSID            string `json:"kms_id,omitempty" doc:"Refused: disks cannot be encrypted with a key service here; leave it out"`
 }
 
