@@ -374,19 +374,22 @@ func (d *Decision) act(kind Kind, rule string, desktops []Desktop, why string, a
 	if len(desktops) == 0 {
 		return
 	}
-	a := Action{Kind: kind, Rule: rule, Count: len(desktops), Reason: fmt.Sprintf(why, args...)}
+	a := Action{Kind: kind, Rule: rule, Desktops: make([]string, 0, len(desktops)), Count: len(desktops), Reason: fmt.Sprintf(why, args...)}
 	for _, m := range desktops {
 		a.Desktops = append(a.Desktops, m.ID)
 	}
 	slices.Sort(a.Desktops)
-	d.Actions = append(d.Actions, a)
-	d.Skip(rule, "%s", a.Reason)
+	d.add(a)
 }
 
 func (d *Decision) grow(n int, rule, why string, args ...any) {
 	a := Action{Kind: Create, Rule: rule, Count: n, Reason: fmt.Sprintf(why, args...)}
+	d.add(a)
+}
+
+func (d *Decision) add(a Action) {
 	d.Actions = append(d.Actions, a)
-	d.Skip(rule, "%s", a.Reason)
+	d.Reasons = append(d.Reasons, workspace.Reason{Rule: a.Rule, Text: a.Reason})
 }
 
 // takes reports whether an action of this kind concerns the desktop.
