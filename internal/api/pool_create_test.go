@@ -167,7 +167,7 @@ func TestBadOrdersOfPoolsAreRefusedAndLeaveNothingBehind(t *testing.T) {
 		"too long idle":           {auto("idle_retention_duration", 43201), 400, workspace.CodeInvalid, "autoscale_policy.idle_retention_duration: 43201"},
 		"too many aside":          {auto("auto_isolation_max_num", 1001), 400, workspace.CodeInvalid, "autoscale_policy.auto_isolation_max_num: 1001"},
 		"too many resets":         {e.poolOrder(object{"user_reset_policy": object{"enable": true, "reset_count_per_day": 101}}), 400, workspace.CodeInvalid, "user_reset_policy.reset_count_per_day: "},
-		"21 tags":                 {e.poolOrder(object{"tags": slices.Repeat([]object{{"key": "a"}}, 21)}), 400, workspace.CodeInvalid, "tags: 21 tags"},
+		"21 tags":                 {e.poolOrder(object{"tags": slices.Repeat([]object{{"key": "a"}}, 21)}), 400, workspace.CodeInvalid, "tags: at most 20 "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e.TB = t

@@ -19,13 +19,17 @@ func (s *Server) listDesktopsByTags(ctx context.Context, in *wire.ListDesktopsBy
 	if b.Action == "count" {
 		page.Limit = 0
 	}
-	desktops, total, err := s.Services.Tags.Desktops(ctx, tag.Query{
-		ProjectID: in.ProjectID, Matches: each(b.Matches, func(m wire.Match) workspace.Tag { return workspace.Tag(m) }), Page: page,
+	q := tag.Query{
+		ProjectID: in.ProjectID, Page: page,
 		TagQuery: desktop.TagQuery{
 			All: each(b.Tags, condition), Any: each(b.TagsAny, condition), NotAll: each(b.NotTags, condition), NotAny: each(b.NotTagsAny, condition),
 			Untagged: b.WithoutAnyTag,
 		},
-	})
+	}
+	for _, m := range b.Matches {
+		q.Name = m.Value
+	}
+	desktops, total, err := s.Services.Tags.Desktops(ctx, q)
 	return wire.ListDesktopsByTagsResponse{Offset: page.Offset, TotalCount: total, Resources: each(desktops, func(d desktop.Desktop) wire.TagResource {
 		return wire.TagResource{ResourceID: d.ID, ResourceName: d.Name, Tags: each(d.Tags, tagOf)}
 	})}, err

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,22 +56,26 @@ func TestTagsThatCannotBeAreRefused(t *testing.T) {
 		path string
 		body object
 	}{
-		"tag: must be given":                      {at, object{}},
-		"tag.key: must be given":                  {at, object{"tag": object{}}},
-		"tag.key: must not be empty":              {at, object{"tag": object{"key": ""}}},
-		"tag.key: at most 128":                    {at, object{"tag": object{"key": long}}},
-		"tag.value: at most 43":                   {at, object{"tag": object{"key": "a", "value": long[:44]}}},
-		"tag.key: must not start with _sys_":      {at, object{"tag": object{"key": "_sys_a"}}},
-		"action: must be given":                   {at + "/action", object{"tags": one}},
-		"tags: must be given":                     {at + "/action", object{"action": "create"}},
-		"action: expected value to be one of":     {at + "/action", object{"action": "paint", "tags": one}},
-		"tags: 21 tags, at most 20":               {at + "/action", object{"action": "delete", "tags": many}},
-		"desktops: must be given":                 {"/desktops/batch-tags", object{}},
-		"desktops[0].tags: must be given":         {"/desktops/batch-tags", object{"desktops": []object{{"desktop_id": id}}}},
-		"limit: \"1001\" is out of range, use a":  {"/desktops/resource-instances/action", object{"action": "filter", "limit": "1001"}},
-		"offset: \"-1\" is out of range, use a":   {"/desktops/resource-instances/action", object{"action": "filter", "offset": "-1"}},
-		"tags_any[0].key: must not be empty":      {"/desktops/resource-instances/action", object{"action": "filter", "tags_any": []object{{"values": []string{"a"}}}}},
-		"matches[0].key: \"colour\" is unknown, ": {"/desktops/resource-instances/action", object{"action": "filter", "matches": []object{{"key": "colour", "value": "red"}}}},
+		"tag: must be given":                       {at, object{}},
+		"tag.key: must be given":                   {at, object{"tag": object{}}},
+		"tag.key: 1 or more characters ":           {at, object{"tag": object{"key": ""}}},
+		"tag.key: at most 128":                     {at, object{"tag": object{"key": long}}},
+		"tag.value: at most 43":                    {at, object{"tag": object{"key": "a", "value": long[:44]}}},
+		"tag.key: must not start with _sys_":       {at, object{"tag": object{"key": "_sys_a"}}},
+		"action: must be given":                    {at + "/action", object{"tags": one}},
+		"tags: must be given":                      {at + "/action", object{"action": "create"}},
+		"action: expected value to be one of":      {at + "/action", object{"action": "paint", "tags": one}},
+		"tags: at most 20 ":                        {at + "/action", object{"action": "delete", "tags": many}},
+		"tags: 1 or more ":                         {at + "/action", object{"action": "create", "tags": []object{}}},
+		"not_tags[0].values: at most 200 ":         {"/desktops/resource-instances/action", object{"action": "filter", "not_tags": []object{{"key": "a", "values": slices.Repeat([]string{"a"}, 201)}}}},
+		"matches: at most 1 ":                      {"/desktops/resource-instances/action", object{"action": "filter", "matches": slices.Repeat([]object{{"key": "resource_name", "value": "a"}}, 2)}},
+		"desktops: 0 ids, give 1 to 100":           {"/desktops/batch-tags", object{"desktops": []object{}}},
+		"desktops: must be given":                  {"/desktops/batch-tags", object{}},
+		"desktops[0].tags: must be given":          {"/desktops/batch-tags", object{"desktops": []object{{"desktop_id": id}}}},
+		"limit: \"1001\" is out of range, use a":   {"/desktops/resource-instances/action", object{"action": "filter", "limit": "1001"}},
+		"offset: \"-1\" is out of range, use a":    {"/desktops/resource-instances/action", object{"action": "filter", "offset": "-1"}},
+		"tags_any[0].key: must be given":           {"/desktops/resource-instances/action", object{"action": "filter", "tags_any": []object{{"values": []string{"a"}}}}},
+		"matches[0].key: expected value to be one": {"/desktops/resource-instances/action", object{"action": "filter", "matches": []object{{"key": "colour", "value": "red"}}}},
 	} {
 		e.refused(e.post(c.path, c.body), 400, workspace.CodeInvalid, why)
 	}

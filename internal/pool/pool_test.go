@@ -70,7 +70,7 @@ func TestCreatePoolCheck(t *testing.T) {
 		{"idle for more than 30 days", func(r *pool.CreatePool) { r.Policy.IdleMinutes = new(43201) }, workspace.CodeInvalid, "autoscale_policy.idle_retention_duration: 43201"},
 		{"1001 put aside", func(r *pool.CreatePool) { r.Policy.MaxIsolated = new(1001) }, workspace.CodeInvalid, "autoscale_policy.auto_isolation_max_num: 1001 is out of range, use 1 to 1000"},
 		{"101 resets a day", func(r *pool.CreatePool) { r.Reset = &pool.ResetChange{PerDay: new(101)} }, workspace.CodeInvalid, "user_reset_policy.reset_count_per_day: 101"},
-		{"a tag without a key", func(r *pool.CreatePool) { r.Tags[0].Key = "" }, workspace.CodeInvalid, "tags[0].key: "},
+		{"a tag with a key that is not allowed", func(r *pool.CreatePool) { r.Tags[0].Key = "a=b" }, workspace.CodeInvalid, "tags[0].key: "},
 	}
 	for _, c := range cases {
 		t.Run("refuses "+c.name, func(t *testing.T) {

@@ -49,14 +49,6 @@ func (a Action) apply(tags, change []workspace.Tag) []workspace.Tag {
 	return tags
 }
 
-// check refuses what is wrong with a change by itself.
-func (c Change) check(field string) error {
-	if len(c.Tags) == 0 {
-		return workspace.Invalid(field, "give 1 to %d tags", workspace.MaxTags)
-	}
-	return workspace.CheckTags(field, c.Tags)
-}
-
 // AddOne adds a tag to a desktop. CodeDesktopNotFound, CodeInvalid.
 func (s *Service) AddOne(ctx context.Context, c workspace.Caller, desktopID string, t workspace.Tag) error {
 	if err := workspace.CheckTag("tag", t); err != nil {
@@ -70,9 +62,9 @@ func (s *Service) DeleteOne(ctx context.Context, c workspace.Caller, desktopID, 
 	return s.change(ctx, c, Delete, "key", Change{desktopID, []workspace.Tag{{Key: key}}})
 }
 
-// Change adds or deletes up to workspace.MaxTags tags of a desktop. CodeDesktopNotFound, CodeInvalid.
+// Change adds or deletes tags of a desktop. CodeDesktopNotFound, CodeInvalid.
 func (s *Service) Change(ctx context.Context, c workspace.Caller, a Action, change Change) error {
-	if err := change.check("tags"); err != nil {
+	if err := workspace.CheckTags("tags", change.Tags); err != nil {
 		return err
 	}
 	return s.change(ctx, c, a, "tags", change)
@@ -97,7 +89,7 @@ func (s *Service) ChangeEach(ctx context.Context, c workspace.Caller, a Action, 
 	}
 	field := func(i int) string { return fmt.Sprintf("desktops[%d].tags", i) }
 	for i, change := range changes {
-		if err := change.check(field(i)); err != nil {
+		if err := workspace.CheckTags(field(i), change.Tags); err != nil {
 			return err
 		}
 	}

@@ -15,9 +15,7 @@ const (
 	MaxUserName         = 32
 	MaxMailUserName     = 64 // if it is a mail address
 	MaxWindowsUserName  = 20
-	MaxTagKey           = 128
-	MaxTagValue         = 43
-	MaxTags             = 20
+	MaxTags             = 20 // of a desktop, a number
 	MaxEnterpriseIDSize = 36
 )
 
@@ -164,11 +162,8 @@ func PrefixFor(userName string) string {
 	return b.String()
 }
 
-// CheckTags returns which tag is outside its limits, or nil.
+// CheckTags returns which tag has characters that are not allowed or a key of another, or nil.
 func CheckTags(field string, tags []Tag) error {
-	if len(tags) > MaxTags {
-		return Invalid(field, "%d tags, at most %d are allowed", len(tags), MaxTags)
-	}
 	seen := make(map[string]bool, len(tags))
 	for i, t := range tags {
 		at := fmt.Sprintf("%s[%d]", field, i)
@@ -183,15 +178,9 @@ func CheckTags(field string, tags []Tag) error {
 	return nil
 }
 
-// CheckTag returns why a tag is outside its limits, or nil.
+// CheckTag returns which characters of a tag are not allowed, or nil.
 func CheckTag(field string, t Tag) error {
 	switch {
-	case t.Key == "":
-		return Invalid(field+".key", "must not be empty")
-	case utf8.RuneCountInString(t.Key) > MaxTagKey:
-		return Invalid(field+".key", "at most %d characters are allowed", MaxTagKey)
-	case utf8.RuneCountInString(t.Value) > MaxTagValue:
-		return Invalid(field+".value", "at most %d characters are allowed", MaxTagValue)
 	case strings.ContainsAny(t.Key, tagForbidden):
 		return Invalid(field+".key", "must not contain any of %s", tagForbidden)
 	case strings.ContainsAny(t.Value, tagForbidden):

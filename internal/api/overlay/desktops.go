@@ -101,6 +101,7 @@ func desktopRequests() map[string]Fields {
 			"size":                   {Present: true, Doc: "1 to 100 desktops without a user; not together with desktops"},
 			"email_notification":     {Present: true, Doc: "Notify users by mail when their desktop is ready; true by default"},
 			"enterprise_project_id":  {Doc: "0 by default"},
+			"tags":                   {Max: new(20)},
 			"ou_name":                {Doc: "An organisational unit that AddOu has added"},
 			"domain":                 {Doc: "The directory; the built-in one if absent"},
 			"desktop_name_policy_id": {Doc: "Generates the names that the request omits"},

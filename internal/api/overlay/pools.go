@@ -76,7 +76,7 @@ func poolRequests() map[string]Fields {
 			"security_groups":               {Doc: "The default group if absent"},
 			"authorized_objects":            {Doc: "Users and groups with access to the pool; at most 500 here, more with CreateDesktopPoolAuthorizedObjects"},
 			"ou_name":                       {Doc: "An organisational unit that AddOu has added"},
-			"tags":                          {Doc: "At most 20; also applied to the pool's desktops"},
+			"tags":                          {Max: new(20), Doc: "At most 20; also applied to the pool's desktops"},
 			"enterprise_project_id":         {Doc: "0 by default"},
 			"disconnected_retention_period": {Present: true, Doc: "DYNAMIC: minutes for which a disconnected user keeps the desktop; 10 to 43200, 30 if absent"},
 			"enable_autoscale":              {Doc: "Whether autoscale_policy is in effect; false by default"},
@@ -87,7 +87,7 @@ func poolRequests() map[string]Fields {
 		},
 		"UpdateDesktopPoolAttributesReq": {
 			"name":                {InRoom: "the reference allows more than the data"},
-			"tags":                {Present: true, Doc: "Cleared if absent, unless the request contains only in_maintenance_mode"},
+			"tags":                {Present: true, Max: new(20), Doc: "Cleared if absent, unless the request contains only in_maintenance_mode"},
 			"autoscale_policy":    {Doc: "Replaces the policy; an empty object clears it"},
 			"in_maintenance_mode": {Doc: "No user gets a desktop of the pool, and autoscaling is suspended"},
 			"root_volume":         {Doc: "Another type for the system disk of desktops created later"},

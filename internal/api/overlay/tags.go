@@ -3,9 +3,10 @@ package overlay
 func tags() Area {
 	const (
 		listed = "List desktops by their tags"
-		one    = "A tag with one of the values; with any value if there are none"
+		one    = "a tag with one of the values; with any value if there are none"
 		gone   = "A tag with a value is deleted only if it has that value"
 	)
+	most := new(20)
 	return Area{
 		Name: "tags", File: "tags",
 		Operations: []Operation{
@@ -33,16 +34,22 @@ func tags() Area {
 				"limit":           {Doc: "A number from 0 to 1000; 1000 if absent"},
 				"action":          {Enum: []string{"filter", "count"}, Doc: "filter: the desktops; count: only how many there are"},
 				"without_any_tag": {Doc: "Only desktops without a tag"},
-				"matches":         {Doc: "At most 1: resource_name, and a part of the computer name"},
-				"tags":            {Doc: "At most 20, all of which a desktop has"},
-				"tags_any":        {Doc: "At most 20, of which a desktop has at least one"},
-				"not_tags":        {Doc: "At most 20, of which a desktop lacks at least one"},
-				"not_tags_any":    {Doc: "At most 20, none of which a desktop has"},
+				"matches":         {Max: new(1), Doc: "resource_name, and a part of the computer name"},
+				"tags":            {Max: most, Doc: "All of which a desktop has"},
+				"tags_any":        {Max: most, Doc: "Of which a desktop has at least one"},
+				"not_tags":        {Max: most, Doc: "Of which a desktop lacks at least one"},
+				"not_tags_any":    {Max: most, Doc: "None of which a desktop has"},
 			},
-			"Tags":                       {"key": {Doc: "The key"}, "values": {Doc: "In a request at most 20: " + one + ". In an answer at most 200"}},
-			"TagResource":                {"resource_detail": {Omit: "ShowDesktopDetail has the details"}},
-			"TagsReq":                    {"action": {Needed: true, Enum: []string{"create", "delete"}, Doc: gone}, "tags": {Needed: true, Doc: "1 to 20"}, "sys_tags": {Refuse: "tags of the system are not set by callers; leave it out"}},
-			"DesktopTagsInfo":            {"tags": {Doc: "1 to 20. To delete: " + gone}},
+			"Match":       {"key": {Enum: []string{"resource_name"}}},
+			"Tag":         {"key": {MinLength: 1, MaxLength: 128}, "value": {MaxLength: 43}},
+			"Tags":        {"key": {Needed: true, MinLength: 1}, "values": {Max: new(200), Doc: "In a request: " + one + ". In an answer: the first 200"}},
+			"TagResource": {"resource_detail": {Omit: "ShowDesktopDetail has the details"}},
+			"TagsReq": {
+				"action":   {Needed: true, Enum: []string{"create", "delete"}, Doc: gone},
+				"tags":     {Needed: true, Min: new(1), Max: most},
+				"sys_tags": {Refuse: "tags of the system are not set by callers; leave it out"},
+			},
+			"DesktopTagsInfo":            {"tags": {Min: new(1), Max: most, Doc: "To delete: " + gone}},
 			"BatchAddDesktopsTagsReq":    {"desktops": {Doc: "1 to 100; desktops that do not exist are ignored"}},
 			"BatchDeleteDesktopsTagsReq": {"desktops": {Doc: "1 to 100; desktops that do not exist are ignored"}},
 		},

@@ -32,7 +32,7 @@ type CreateDesktopReq struct {
 	EmailNotification            *bool                 `json:"email_notification,omitempty" doc:"Notify users by mail when their desktop is ready; true by default"`
 	EnterpriseProjectID          string                `json:"enterprise_project_id,omitempty" doc:"0 by default"`
 	OUName                       string                `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
-	Tags                         []Tag                 `json:"tags,omitempty"`
+	Tags                         []Tag                 `json:"tags,omitempty" maxItems:"20"`
 	ApplySharedVPCDedicatedParam any                   `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused: shared VPCs are not offered here; leave it out"`
 	EIP                          any                   `json:"eip,omitempty" doc:"Refused: public addresses are not offered here; leave it out, desktops reach the internet through NAT"`
 	DesktopNamePolicyID          string                `json:"desktop_name_policy_id,omitempty" doc:"Generates the names that the request omits"`
@@ -137,8 +137,8 @@ func (r *Desktop) refused(prefix string) *Refusal {
 
 // Tag is part of requests and answers.
 type Tag struct {
-	Key   string `json:"key" required:"true"`
-	Value string `json:"value" required:"false"`
+	Key   string `json:"key" required:"true" minLength:"1" maxLength:"128"`
+	Value string `json:"value" required:"false" maxLength:"43"`
 }
 
 // CreateDesktopResponse is part of answers.

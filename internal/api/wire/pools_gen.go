@@ -31,7 +31,7 @@ type CreateDesktopPoolReq struct {
 	SecurityGroups              []SecurityGroupIdInfo `json:"security_groups,omitempty" doc:"The default group if absent"`
 	AuthorizedObjects           []AuthorizedObjects   `json:"authorized_objects,omitempty" doc:"Users and groups with access to the pool; at most 500 here, more with CreateDesktopPoolAuthorizedObjects"`
 	OUName                      string                `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
-	Tags                        []Tag                 `json:"tags,omitempty" doc:"At most 20; also applied to the pool's desktops"`
+	Tags                        []Tag                 `json:"tags,omitempty" maxItems:"20" doc:"At most 20; also applied to the pool's desktops"`
 	EnterpriseProjectID         string                `json:"enterprise_project_id,omitempty" doc:"0 by default"`
 	DisconnectedRetentionPeriod *int                  `json:"disconnected_retention_period,omitempty" doc:"DYNAMIC: minutes for which a disconnected user keeps the desktop; 10 to 43200, 30 if absent"`
 	EnableAutoscale             bool                  `json:"enable_autoscale,omitempty" doc:"Whether autoscale_policy is in effect; false by default"`
@@ -305,7 +305,7 @@ type UpdateDesktopPoolAttributesReq struct {
 	Name                        *string                  `json:"name,omitempty"`
 	Description                 *string                  `json:"description,omitempty"`
 	OUName                      *string                  `json:"ou_name,omitempty"`
-	Tags                        *[]Tag                   `json:"tags,omitempty" doc:"Cleared if absent, unless the request contains only in_maintenance_mode"`
+	Tags                        *[]Tag                   `json:"tags,omitempty" maxItems:"20" doc:"Cleared if absent, unless the request contains only in_maintenance_mode"`
 	DisconnectedRetentionPeriod *int                     `json:"disconnected_retention_period,omitempty"`
 	EnableAutoscale             *bool                    `json:"enable_autoscale,omitempty"`
 	AutoscalePolicy             *AutoscalePolicy         `json:"autoscale_policy,omitempty" doc:"Replaces the policy; an empty object clears it"`

@@ -14,23 +14,23 @@ type QueryDesktopByTagReq struct {
 	Limit         string  `json:"limit,omitempty" doc:"A number from 0 to 1000; 1000 if absent"`
 	Action        string  `json:"action" required:"true" enum:"filter,count" doc:"filter: the desktops; count: only how many there are"`
 	WithoutAnyTag bool    `json:"without_any_tag,omitempty" doc:"Only desktops without a tag"`
-	Matches       []Match `json:"matches,omitempty" doc:"At most 1: resource_name, and a part of the computer name"`
-	Tags          []Tags  `json:"tags,omitempty" doc:"At most 20, all of which a desktop has"`
-	TagsAny       []Tags  `json:"tags_any,omitempty" doc:"At most 20, of which a desktop has at least one"`
-	NotTags       []Tags  `json:"not_tags,omitempty" doc:"At most 20, of which a desktop lacks at least one"`
-	NotTagsAny    []Tags  `json:"not_tags_any,omitempty" doc:"At most 20, none of which a desktop has"`
+	Matches       []Match `json:"matches,omitempty" maxItems:"1" doc:"resource_name, and a part of the computer name"`
+	Tags          []Tags  `json:"tags,omitempty" maxItems:"20" doc:"All of which a desktop has"`
+	TagsAny       []Tags  `json:"tags_any,omitempty" maxItems:"20" doc:"Of which a desktop has at least one"`
+	NotTags       []Tags  `json:"not_tags,omitempty" maxItems:"20" doc:"Of which a desktop lacks at least one"`
+	NotTagsAny    []Tags  `json:"not_tags_any,omitempty" maxItems:"20" doc:"None of which a desktop has"`
 }
 
 // Match is part of requests.
 type Match struct {
-	Key   string `json:"key" required:"true"`
+	Key   string `json:"key" required:"true" enum:"resource_name"`
 	Value string `json:"value" required:"true"`
 }
 
 // Tags is part of requests and answers.
 type Tags struct {
-	Key    string   `json:"key" required:"false" doc:"The key"`
-	Values []string `json:"values" required:"false" doc:"In a request at most 20: A tag with one of the values; with any value if there are none. In an answer at most 200"`
+	Key    string   `json:"key" required:"true" minLength:"1"`
+	Values []string `json:"values" required:"false" maxItems:"200" doc:"In a request: a tag with one of the values; with any value if there are none. In an answer: the first 200"`
 }
 
 // ListDesktopsByTagsResponse is part of answers.
@@ -120,7 +120,7 @@ func (in *BatchChangeTagsInput) Refused() *Refusal {
 // TagsReq is part of requests.
 type TagsReq struct {
 	Action  string `json:"action" required:"true" enum:"create,delete" doc:"A tag with a value is deleted only if it has that value"`
-	Tags    []Tag  `json:"tags" required:"true" doc:"1 to 20"`
+	Tags    []Tag  `json:"tags" required:"true" minItems:"1" maxItems:"20"`
 	SysTags []any  `json:"sys_tags,omitempty" doc:"Refused: tags of the system are not set by callers; leave it out"`
 }
 
@@ -145,7 +145,7 @@ type BatchAddDesktopsTagsReq struct {
 // DesktopTagsInfo is part of requests.
 type DesktopTagsInfo struct {
 	DesktopID string `json:"desktop_id" required:"true"`
-	Tags      []Tag  `json:"tags" required:"true" doc:"1 to 20. To delete: A tag with a value is deleted only if it has that value"`
+	Tags      []Tag  `json:"tags" required:"true" minItems:"1" maxItems:"20" doc:"To delete: A tag with a value is deleted only if it has that value"`
 }
 
 // BatchDeleteDesktopsTagsInput is DELETE /v2/{project_id}/desktops/batch-tags.
