@@ -12,6 +12,7 @@ import (
 	"carrel/internal/pool"
 	"carrel/internal/pool/autoscale"
 	"carrel/internal/rollout"
+	"carrel/internal/script"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -32,7 +33,7 @@ func (e *env) call() {
 		{10, e.openPool}, {4, e.openDesktop}, {4, e.leave}, {3, e.workOn}, {1, e.signOut},
 		{1, e.createPool}, {1, e.deletePool}, {2, e.expand}, {2, e.shrink}, {2, e.update}, {2, e.operatePool}, {2, e.operate},
 		{4, e.rebuild}, {2, e.revert}, {3, e.grant}, {1, e.lock}, {1, e.deleteUser}, {1, e.takeBack}, {1, e.remove}, {1, e.createDesktops},
-		{2, e.resize}, {3, e.changeDisks}, {3, e.regroup}, {2, e.attach}, {2, e.detach}, {2, e.retry}, {1, e.notify}, {1, e.forget}, {2, e.resetOwnDesktop}, {1, e.ready}, {1, e.wait},
+		{2, e.resize}, {3, e.changeDisks}, {3, e.regroup}, {2, e.attach}, {2, e.detach}, {2, e.retry}, {1, e.notify}, {2, e.runScript}, {1, e.forget}, {2, e.resetOwnDesktop}, {1, e.ready}, {1, e.wait},
 	}
 	total := 0
 	for _, c := range calls {
@@ -381,6 +382,31 @@ func (e *env) notify() {
 		r := pool.NotifyPool{Caller: caller(), PoolID: p.ID, Text: "Lunch is ready."}
 		e.ask("notify "+p.Name, func(ctx context.Context) (string, error) { return e.service.Pools.NotifyPool(ctx, r) })
 	}
+}
+
+// runScript runs a command in a pool, in one desktop first, and stops or retries it now and then: its end is an invariant of all jobs.
+func (e *env) runScript() {
+	p, ok := e.anyPool()
+	if !ok {
+		return
+	}
+	r := script.Execute{
+		Caller: caller(), Noun: "desktop", PoolID: p.ID, Command: fmt.Sprintf("sleep %d; exit %d", e.draw.IntN(90), e.draw.IntN(4)/3), FirstCount: e.draw.IntN(2),
+	}
+	then := e.draw.IntN(4)
+	e.async("run a script in "+p.Name, func(ctx context.Context) (string, error) {
+		id, err := e.service.Scripts.Execute(ctx, r)
+		if err != nil {
+			return "", err
+		}
+		switch choice := (script.Choice{Caller: caller(), TaskID: id}); then {
+		case 0:
+			err = e.service.Scripts.Stop(ctx, choice)
+		case 1:
+			_, err = e.service.Scripts.Retry(ctx, choice)
+		}
+		return id, err
+	})
 }
 
 // failed lists the sub-jobs that have failed, oldest job first.

@@ -12,6 +12,7 @@ import (
 	"carrel/internal/job"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
+	"carrel/internal/script"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -281,11 +282,23 @@ func (e *env) checkInside(d desktop.Desktop) {
 	}
 }
 
-// checkEnded: what has failed says why.
+// checkEnded: what has failed says why, and every script task has ended in every desktop.
 func (e *env) checkEnded() {
 	for _, f := range e.failed() {
 		if f.Code == "" || f.Reason == "" || f.Ended.IsZero() {
 			e.violation("a %s of %s failed with code %q and reason %q", f.Type, f.DesktopName, f.Code, f.Reason)
 		}
 	}
+	for _, t := range e.scriptTasks() {
+		if t.Ended.IsZero() || t.Succeeded+t.Failed+t.Skipped != len(t.Desktops) {
+			e.violation("script task %s is %s: %d succeeded, %d failed and %d were skipped of %d", t.ID, t.Status, t.Succeeded, t.Failed, t.Skipped, len(t.Desktops))
+		}
+	}
+}
+
+func (e *env) scriptTasks() []script.Task {
+	return view(e, func(ctx context.Context, tx *store.Tx) ([]script.Task, error) {
+		all, _, err := script.Tasks(ctx, tx, script.TaskQuery{ProjectID: project, Page: workspace.Page{Limit: 1000}})
+		return all, err
+	})
 }
