@@ -22,8 +22,8 @@ import (
 	"carrel/internal/guest"
 )
 
-// Path is where runs are kept in a machine.
-const Path = "/var/lib/carrel/runs"
+// Path is where runs are kept in a machine: accounts pass through it, which they may not in carrel-guest's own folder.
+const Path = "/var/lib/carrel-runs"
 
 // How many ended runs are kept in a machine, and for how long.
 const (
@@ -66,8 +66,8 @@ func (f Folder) Start(r guest.Run) (guest.RunState, error) {
 		return f.state(dir)
 	}
 	f.prune(time.Now())
-	if err := os.MkdirAll(dir, 0o711); err != nil {
-		return guest.RunState{}, fmt.Errorf("making the folder of the run: %w", err)
+	if err := f.make(dir); err != nil {
+		return guest.RunState{}, err
 	}
 	if err := putJSON(filepath.Join(dir, "run.json"), r); err != nil {
 		return guest.RunState{}, err
@@ -76,6 +76,18 @@ func (f Folder) Start(r guest.Run) (guest.RunState, error) {
 		return guest.RunState{}, err
 	}
 	return f.state(dir)
+}
+
+// make makes the folder of a run. Accounts may pass through it, whatever the umask is, and see nothing but their own script.
+func (f Folder) make(dir string) error {
+	err := os.MkdirAll(dir, 0o711)
+	for _, one := range []string{f.Path, dir} {
+		err = errors.Join(err, os.Chmod(one, 0o711))
+	}
+	if err != nil {
+		return fmt.Errorf("making the folder of the run: %w", err)
+	}
+	return nil
 }
 
 // supervised starts a supervisor, and returns when it has begun or found that another has. It survives this process: it has a session
@@ -131,8 +143,8 @@ func (f Folder) Stop(id string) (guest.RunState, error) {
 	if err != nil {
 		return guest.RunState{}, err
 	}
-	if err := os.MkdirAll(dir, 0o711); err != nil {
-		return guest.RunState{}, fmt.Errorf("making the folder of the run: %w", err)
+	if err := f.make(dir); err != nil {
+		return guest.RunState{}, err
 	}
 	lock, err := take(dir)
 	switch {
