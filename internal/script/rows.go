@@ -262,6 +262,7 @@ func progressOf(ctx context.Context, t *store.Tx, task Task) (Progress, error) {
 			b.Failed += c.Count
 		case Skipped:
 			b.Skipped += c.Count
+		default: // a task's, which no record has
 		}
 	}
 	return p, err

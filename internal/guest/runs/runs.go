@@ -4,6 +4,7 @@ package runs
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,7 +83,7 @@ func (f Folder) Start(r guest.Run) (guest.RunState, error) {
 func (f Folder) make(dir string) error {
 	err := os.MkdirAll(dir, 0o711)
 	for _, one := range []string{f.Path, dir} {
-		err = errors.Join(err, os.Chmod(one, 0o711))
+		err = errors.Join(err, os.Chmod(one, 0o711)) //nolint:gosec // others pass through a folder, and cannot list it
 	}
 	if err != nil {
 		return fmt.Errorf("making the folder of the run: %w", err)
@@ -98,7 +99,7 @@ func (f Folder) supervised(id string) error {
 		return fmt.Errorf("making a pipe: %w", err)
 	}
 	defer begun.Close()
-	c := exec.Command(f.Supervisor[0], append(slices.Clone(f.Supervisor[1:]), id)...)
+	c := exec.CommandContext(context.Background(), f.Supervisor[0], append(slices.Clone(f.Supervisor[1:]), id)...)
 	c.ExtraFiles = []*os.File{end}
 	c.Dir = "/"
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -3,6 +3,7 @@
 package runs
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -184,9 +185,9 @@ func (f Folder) command(dir string, r guest.Run) (*exec.Cmd, error) {
 	if err := os.Chown(script, who.UID, who.GID); err != nil {
 		return nil, fmt.Errorf("giving the script to the account: %w", err)
 	}
-	c := exec.Command("/bin/sh", script)
+	c := exec.CommandContext(context.Background(), "/bin/sh", script) // kill ends it, with its group
 	if strings.HasPrefix(r.Script, "#!") {
-		c = exec.Command(script)
+		c = exec.CommandContext(context.Background(), script)
 	}
 	c.Env = []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + who.Home, "USER=" + who.Name, "LOGNAME=" + who.Name,
