@@ -56,11 +56,7 @@ func (a *openAPI) refusedFields(s *schema) map[string]any {
 	bodies := map[string]any{}
 	for name, p := range s.Properties {
 		if strings.HasPrefix(p.Description, "Refused: ") || strings.Contains(p.Description, "; otherwise refused: ") {
-			value := a.sample(p)
-			if value == "x" {
-				value = "y" // another than its siblings', which some fields may repeat
-			}
-			bodies[name] = a.with(s, name, value)
+			bodies[name] = a.with(s, name, a.refusedValue(p))
 			continue
 		}
 		inner, path := p, name+"."
@@ -75,6 +71,21 @@ func (a *openAPI) refusedFields(s *schema) map[string]any {
 		}
 	}
 	return bodies
+}
+
+// refusedValue is a value of a field that is refused, or that only values which its description names are not.
+func (a *openAPI) refusedValue(s *schema) any {
+	taken, _, _ := strings.Cut(s.Description, "; otherwise refused: ")
+	for _, value := range s.Enum {
+		if text, is := value.(string); is && !slices.Contains(strings.Fields(taken), text) {
+			return value
+		}
+	}
+	value := a.sample(s)
+	if value == "x" {
+		return "y" // another than its siblings', which some fields may repeat
+	}
+	return value
 }
 
 func (a *openAPI) with(s *schema, name string, value any) object {

@@ -16,7 +16,7 @@ func (in *CreateScriptInput) Refused() *Refusal {
 // CreateScriptReq is part of requests.
 type CreateScriptReq struct {
 	Name        string `json:"name" required:"true" doc:"1 to 64 characters"`
-	Type        string `json:"type" required:"true" enum:"POWERSHELL,BAT,SHELL" doc:"SHELL"`
+	Type        string `json:"type" required:"true" enum:"POWERSHELL,BAT,SHELL" doc:"SHELL; otherwise refused: POWERSHELL and BAT need Windows; use SHELL"`
 	Description string `json:"description,omitempty" doc:"At most 255 characters"`
 	Content     string `json:"content" required:"true" doc:"1 to 65536 bytes; its first line may name the interpreter (#!), otherwise /bin/sh runs it"`
 	Version     string `json:"version,omitempty" doc:"In your own words; at most 64 characters"`
@@ -122,7 +122,7 @@ type ExecuteScriptOrCommandReq struct {
 	ScriptIDs         []string `json:"script_ids,omitempty" doc:"1 to 10, run in this order in each desktop until one fails"`
 	ExecutionTimeout  int      `json:"execution_timeout,omitempty" doc:"Minutes for each script, 1 to 600"`
 	Command           string   `json:"command,omitempty" doc:"Instead of script_ids; 1 to 65536 bytes"`
-	CommandType       string   `json:"command_type,omitempty" enum:"POWERSHELL,BAT,SHELL" doc:"SHELL"`
+	CommandType       string   `json:"command_type,omitempty" enum:"POWERSHELL,BAT,SHELL" doc:"SHELL; otherwise refused: POWERSHELL and BAT need Windows; use SHELL"`
 	PreStart          string   `json:"pre_start,omitempty" doc:"Refused: no step before a script is offered; start desktops with BatchRunDesktops first"`
 	PostFinish        string   `json:"post_finish,omitempty" doc:"stop or reboot: what is done with a desktop where all scripts succeeded"`
 	ResourceGroupType string   `json:"resource_group_type,omitempty" enum:"DESKTOP_POOL"`
@@ -166,7 +166,7 @@ type ExecuteScriptByDesktopTagReq struct {
 	PreStart          string   `json:"pre_start,omitempty" doc:"Refused: no step before a script is offered; start desktops with BatchRunDesktops first"`
 	PostFinish        string   `json:"post_finish,omitempty" doc:"stop or reboot: what is done with a desktop where all scripts succeeded"`
 	CommandContent    string   `json:"command_content,omitempty" doc:"Instead of script_ids; 1 to 65536 bytes"`
-	CommandType       string   `json:"command_type,omitempty" enum:"POWERSHELL,BAT,SHELL" doc:"SHELL"`
+	CommandType       string   `json:"command_type,omitempty" enum:"POWERSHELL,BAT,SHELL" doc:"SHELL; otherwise refused: POWERSHELL and BAT need Windows; use SHELL"`
 	ExecutionTimeout  int      `json:"execution_timeout,omitempty" doc:"Minutes for each script, 1 to 600"`
 	RunAs             string   `json:"run_as,omitempty" enum:"ROOT,USER" doc:"ROOT (default), or USER: the desktop's user, if it has exactly one"`
 }
@@ -208,7 +208,7 @@ type ExecuteDesktopPoolScriptsReq struct {
 	PreStart          string   `json:"pre_start,omitempty" doc:"Refused: no step before a script is offered; start desktops with BatchRunDesktops first"`
 	PostFinish        string   `json:"post_finish,omitempty" doc:"stop or reboot: what is done with a desktop where all scripts succeeded"`
 	CommandContent    string   `json:"command_content,omitempty" doc:"Instead of script_ids; 1 to 65536 bytes"`
-	CommandType       string   `json:"command_type,omitempty" enum:"POWERSHELL,BAT,SHELL" doc:"SHELL"`
+	CommandType       string   `json:"command_type,omitempty" enum:"POWERSHELL,BAT,SHELL" doc:"SHELL; otherwise refused: POWERSHELL and BAT need Windows; use SHELL"`
 	ExecutionTimeout  int      `json:"execution_timeout,omitempty" doc:"Minutes for each script, 1 to 600"`
 	RunAs             string   `json:"run_as,omitempty" enum:"ROOT,USER" doc:"ROOT (default), or USER: the desktop's user, if it has exactly one"`
 }
