@@ -54,6 +54,7 @@ func (s *Server) listPoolScriptTasks(ctx context.Context, in *wire.ShowDesktopPo
 		status = script.TaskFinished
 	case script.Waiting:
 		status = script.TaskInit
+	default: // the task's own word
 	}
 	tasks, total, err := s.Services.Scripts.Tasks(ctx, script.TaskQuery{
 		ProjectID: in.ProjectID, IDs: split[string](in.TaskID...), PoolIDs: split[string](in.DesktopPoolID), Pools: true, ScriptID: in.ScriptID, ScriptName: in.ScriptName,

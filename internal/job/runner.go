@@ -308,6 +308,7 @@ func (r *Runner) freeSlots() map[workspace.JobType]int {
 			free[t] = passwordParallel
 		case workspace.JobExecuteScripts:
 			free[t] = ScriptParallel
+		default:
 		}
 		if n, ok := r.conf.Parallel[t]; ok {
 			free[t] = n
