@@ -20,10 +20,11 @@ import (
 
 // meter counts and times requests by operation.
 type meter struct {
-	requests *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
-	asked    *prometheus.CounterVec
-	running  prometheus.Gauge
+	requests  *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
+	asked     *prometheus.CounterVec
+	running   prometheus.Gauge
+	unaudited prometheus.Counter
 }
 
 func newMeter(r prometheus.Registerer) (*meter, error) {
@@ -41,8 +42,11 @@ func newMeter(r prometheus.Registerer) (*meter, error) {
 		running: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "carrel_api_requests_running", Help: "API requests being answered.",
 		}),
+		unaudited: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "carrel_api_unaudited_requests_total", Help: "Refused or failed API requests whose audit record could not be written.",
+		}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.asked, m.running} {
+	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.asked, m.running, m.unaudited} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}
@@ -52,34 +56,39 @@ func newMeter(r prometheus.Registerer) (*meter, error) {
 
 // record collects data about a request. Only the request's own goroutine uses it.
 type record struct {
-	operation string
-	action    string // as the API's authorization knows it; empty where it has none
-	caller    string
+	operation  string           // or the pattern of its path
+	act        workspace.Caller // as far as it is known
+	principal  iam.Principal
+	writes     bool // the operation changes something
+	authorized bool
+	refusal    *Refusal // the response, if it is one
 }
 
 type recordKey struct{}
 
+// recordOf returns the record of a request, or nil.
+func recordOf(ctx context.Context) *record {
+	r, _ := ctx.Value(recordKey{}).(*record)
+	return r
+}
+
 // note records the operation of a request; the last call wins.
 func note(ctx context.Context, operation string) {
-	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+	if r := recordOf(ctx); r != nil {
 		r.operation = operation
 	}
 }
 
-func noteAction(ctx context.Context, action string) {
-	if r, ok := ctx.Value(recordKey{}).(*record); ok {
-		r.action = action
+func noteCaller(ctx context.Context, p iam.Principal) {
+	if r := recordOf(ctx); r != nil {
+		r.principal, r.act.Credential = p, p.Credential()
+		r.act.Actor = workspace.Actor{ID: p.AdminID, Name: p.AdminName, Kind: workspace.ActorAdministrator}
 	}
 }
 
-func noteCaller(ctx context.Context, name string) {
-	if r, ok := ctx.Value(recordKey{}).(*record); ok {
-		r.caller = name
-	}
-}
-
-// observed gives each request an id, a log line and metrics, and turns a panic into a response.
-func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
+// observed gives each request an id, a log line and metrics, records refusals, and turns a panic into a response.
+func (s *Server) observed(next http.Handler) http.Handler {
+	log, m := s.Log, s.meter
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := requestID(r)
@@ -88,7 +97,7 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'") // responses are not pages
-		seen := &record{operation: "unknown"}
+		seen := &record{operation: "unknown", act: workspace.Caller{RequestID: id, Address: clientaddr.Text(r)}}
 		ctx, statements := telemetry.CountStatements(context.WithValue(telemetry.WithRequest(r.Context(), id), recordKey{}, seen))
 		answer := &answerWriter{ResponseWriter: w}
 		m.running.Inc()
@@ -98,12 +107,13 @@ func observed(log *slog.Logger, m *meter, next http.Handler) http.Handler {
 			if answer.status >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) {
 				answer.status = statusCallerGone
 			}
+			s.auditRefusal(ctx, seen, answer.status)
 			m.requests.WithLabelValues(seen.operation, strconv.Itoa(answer.status)).Inc()
 			m.seconds.WithLabelValues(seen.operation).Observe(took.Seconds())
 			m.asked.WithLabelValues(seen.operation).Add(float64(statements.Load()))
-			log.InfoContext(ctx, "request", "operation", seen.operation, "action", seen.action, "method", r.Method, "path", r.URL.Path,
+			log.InfoContext(ctx, "request", "operation", seen.operation, "action", seen.act.Permission, "method", r.Method, "path", r.URL.Path,
 				"status", answer.status, "bytes", answer.bytes, "ms", float64(took.Microseconds())/1000,
-				"statements", statements.Load(), "caller", seen.caller, "from", clientaddr.Of(r))
+				"statements", statements.Load(), "caller", seen.act.Actor.Name, "from", seen.act.Address)
 		}()
 		recovered(log, next).ServeHTTP(answer, r.WithContext(ctx))
 	})

@@ -11,7 +11,6 @@ import (
 	"carrel/internal/api/wire"
 	"carrel/internal/iam"
 	"carrel/internal/route"
-	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
 
@@ -112,7 +111,7 @@ func (s *Server) register(api huma.API) {
 				MaxBodyBytes:    maxBody(area) + 1, // huma refuses a body as large as this
 				BodyReadTimeout: s.CallTime,
 				Security:        route.Security(api, iam.Schemes),
-				Middlewares:     huma.Middlewares{s.authorize(api, o), s.memory.bound(api)},
+				Middlewares:     huma.Middlewares{identify(o), s.legible(api), s.authorize(api, o), s.memory.bound(api)},
 			}
 			describeFailures(api, &op)
 			o.handle(s, api, op)
@@ -136,11 +135,13 @@ func describeFailures(api huma.API, op *huma.Operation) {
 func (s *Server) authorize(api huma.API, o operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		note(ctx.Context(), o.id)
-		noteAction(ctx.Context(), o.action)
 		if err := s.mayUse(ctx, o); err != nil {
 			refusal := s.refusal(ctx.Context(), o.id, err)
 			huma.WriteErr(api, ctx, refusal.GetStatus(), "", refusal)
 			return
+		}
+		if seen := recordOf(ctx.Context()); seen != nil {
+			seen.authorized = true
 		}
 		next(ctx)
 	}
@@ -166,10 +167,12 @@ const clientTokenHeader = "X-Client-Token"
 
 // caller returns the caller for the rooms.
 func caller(ctx context.Context, p wire.Project) workspace.Caller {
-	principal, _ := iam.PrincipalFrom(ctx)
-	return workspace.Caller{
-		ProjectID: p.ProjectID, RequestID: telemetry.RequestID(ctx), AdminID: principal.AdminID, Token: clientTokenFrom(ctx),
+	var c workspace.Caller
+	if seen := recordOf(ctx); seen != nil {
+		c = seen.act
 	}
+	c.ProjectID, c.Token = p.ProjectID, clientTokenFrom(ctx)
+	return c
 }
 
 type clientTokenKey struct{}

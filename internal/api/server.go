@@ -52,6 +52,7 @@ type Server struct {
 	faces   []face
 	handler http.Handler
 	memory  *memory // for large bodies in progress
+	meter   *meter
 }
 
 // face is one of the services. One ServeMux cannot have several: their patterns overlap.
@@ -62,11 +63,11 @@ type face struct {
 
 // New returns a Server. It returns an error if its metrics are registered already.
 func New(c Config) (*Server, error) {
-	s := &Server{Config: c, memory: newMemory(c.CallTime / 6)}
 	meter, err := newMeter(c.Metrics)
 	if err != nil {
 		return nil, fmt.Errorf("registering metrics of the API: %w", err)
 	}
+	s := &Server{Config: c, memory: newMemory(c.CallTime / 6), meter: meter}
 	desktops := http.NewServeMux()
 	workspaceAPI := humago.New(desktops, humaConfig())
 	s.register(workspaceAPI)
@@ -77,10 +78,10 @@ func New(c Config) (*Server, error) {
 	identity := c.IAM.Handler()
 	misspelt := renamed(desktops)
 	s.faces = []face{
-		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(legible(tokened(lenient(desktops)))))},
-		{misspelt, c.IAM.Require(named(legible(tokened(lenient(misspelt)))))},
+		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(tokened(lenient(desktops))))},
+		{misspelt, c.IAM.Require(named(tokened(lenient(misspelt))))},
 	}
-	s.handler = observed(c.Log, meter, s.limited(http.HandlerFunc(s.dispatch)))
+	s.handler = s.observed(s.limited(http.HandlerFunc(s.dispatch)))
 	return s, nil
 }
 
@@ -112,11 +113,11 @@ func refuse(w http.ResponseWriter, status int, r *Refusal) {
 	_ = json.NewEncoder(w).Encode(r) // an error means that the caller is gone
 }
 
-// named records the caller, for the log.
+// named notes the caller, for the log and the audit records.
 func named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p, ok := iam.PrincipalFrom(r.Context()); ok {
-			noteCaller(r.Context(), p.AdminName)
+			noteCaller(r.Context(), p)
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -221,6 +222,7 @@ func init() {
 
 func humaConfig() huma.Config {
 	config := route.Config()
+	config.Transformers = []huma.Transformer{noteRefusal}
 	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	return config
 }
@@ -242,23 +244,6 @@ var jsonFormat = huma.Format{
 		}
 		return err
 	},
-}
-
-// legible refuses addresses whose parts contain characters that a database cannot store.
-func legible(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		parts := []string{r.URL.Path}
-		for name, values := range r.URL.Query() {
-			parts = append(append(parts, name), values...)
-		}
-		for _, part := range parts {
-			if err := text.Check(part); err != nil {
-				refuse(w, http.StatusBadRequest, &Refusal{Code: workspace.CodeMalformed, Message: fmt.Sprintf("the address: %v", err)})
-				return
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 func dropNulls(value any) {

@@ -120,6 +120,7 @@ func TestConfigurationRefusals(t *testing.T) {
 		"machines that are kept for ever":  {"audit: {keep_days: 100000}", "audit.keep_days"},
 		"jobs that are kept for a day":     {"retention: {job_days: 1}", "retention.job_days: 1 must be 2 to 3650"},
 		"messages that are kept for ever":  {"retention: {notice_days: 100000}", "retention.notice_days"},
+		"an audit trail of a day":          {"retention: {audit_days: 1}", "retention.audit_days: 1 must be 2 to 3650"},
 		"machines that are kept for never": {"audit: {keep_days: 0}", "audit.keep_days"},
 	}
 	for name, c := range cases {

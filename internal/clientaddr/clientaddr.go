@@ -64,6 +64,14 @@ func Of(r *http.Request) netip.Addr {
 	return Peer(r)
 }
 
+// Text returns the client's address as text; empty where it has none.
+func Text(r *http.Request) string {
+	if addr := Of(r); addr.IsValid() {
+		return addr.String()
+	}
+	return ""
+}
+
 // Peer returns the address at the other end of the request's connection.
 func Peer(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)

@@ -2,6 +2,7 @@ package core
 
 import (
 	"carrel/internal/assignment"
+	"carrel/internal/audit"
 	"carrel/internal/catalog"
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
@@ -24,6 +25,7 @@ import (
 
 // Services has the services for the API, the portal and the job runner.
 type Services struct {
+	Audit        *audit.Service
 	Catalog      *catalog.Service
 	Directory    *directory.Service
 	SignIn       *signin.Service
@@ -54,6 +56,7 @@ type Config struct {
 // NewServices creates the services.
 func NewServices(c Config) *Services {
 	return &Services{
+		Audit:        &audit.Service{Store: c.Store},
 		Catalog:      &catalog.Service{Store: c.Store},
 		Directory:    &directory.Service{Store: c.Store},
 		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},

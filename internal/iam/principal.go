@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"carrel/internal/store"
@@ -20,6 +21,17 @@ type Principal struct {
 	Temporary   bool      // came with a temporary access key
 
 	credential string // what a temporary key would be made of: a token's hash, or "key:" and an access key's id
+}
+
+// Credential returns the kind of credential that the caller came with. A token together with a signature counts as a token.
+func (p Principal) Credential() workspace.CredentialKind {
+	switch {
+	case p.Temporary:
+		return workspace.CredentialTemporaryKey
+	case strings.HasPrefix(p.credential, "key:"):
+		return workspace.CredentialAccessKey
+	}
+	return workspace.CredentialToken
 }
 
 func principalOf(c store.Caller) Principal {

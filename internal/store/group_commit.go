@@ -149,6 +149,9 @@ func (s *Store) join(ctx context.Context, c *commitOf, f func(*Tx) error) (*Tx, 
 	if t.refused != nil {
 		return nil, t.refused
 	}
+	if err := t.writeAudit(ctx); err != nil {
+		return nil, err
+	}
 	kept = true
 	return t, nil
 }

@@ -103,6 +103,7 @@ func (t *Tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
 	if err := InsertAll(ctx, t, rows); err != nil {
 		return err
 	}
+	t.auditJob(j.ID, j.PoolID, j.SubJobs)
 	return t.WakeWorkers(ctx)
 }
 
@@ -208,7 +209,9 @@ func (t *Tx) RetryFailed(ctx context.Context, jobID string) ([]workspace.SubJob,
 		return nil, err
 	}
 	slices.SortFunc(rows, func(a, b subJobRow) int { return cmp.Compare(a.Position, b.Position) })
-	return Convert(rows, subJobRow.domain), t.WakeWorkers(ctx)
+	subs := Convert(rows, subJobRow.domain)
+	t.auditJob(jobID, rows[0].PoolID, subs)
+	return subs, t.WakeWorkers(ctx)
 }
 
 // DeleteSubJobs deletes ended sub-jobs of the project, by ids or, if ids is empty, all in the given state, except those of the

@@ -15,8 +15,10 @@ import (
 
 // Once makes f run once for each token of a client: repeating a request, also on another replica or after a crash, returns the
 // answer of the first. The effects of f, the token and the answer are one transaction. workspace.CodeTokenReused if the client
-// sent another request with the token. Without a token f runs each time.
+// sent another request with the token. Without a token f runs each time. What f changes is the act of c, as with By; a repetition
+// leaves no audit record.
 func Once[T any](ctx context.Context, c workspace.Caller, operation string, request any, f func(*Tx) (T, error)) func(*Tx) (T, error) {
+	f = As(c, f)
 	if c.Token == "" {
 		return f
 	}
@@ -66,7 +68,7 @@ func requestToken(c workspace.Caller, operation string, request any, now time.Ti
 	}
 	mac := hmac.New(sha256.New, []byte(c.Token))
 	mac.Write(body)
-	id := workspace.HashToken(strings.Join([]string{c.ProjectID, c.AdminID, operation, c.Token}, "\n"))
+	id := workspace.HashToken(strings.Join([]string{c.ProjectID, c.Actor.ID, operation, c.Token}, "\n"))
 	return workspace.ClientToken{ID: id, Request: hex.EncodeToString(mac.Sum(nil)), Created: now}
 }
 

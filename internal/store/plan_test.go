@@ -14,6 +14,7 @@ import (
 
 	"carrel/internal/assignment"
 	"carrel/internal/assignment/plan"
+	"carrel/internal/audit"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
@@ -209,6 +210,18 @@ func TestWhatIsAskedOftenFollowsAnIndex(t *testing.T) {
 		},
 		"a user's sign-in": func(ctx context.Context, x *store.Tx) error {
 			_, err := directory.UserByName(ctx, x, "", "1")
+			return err
+		},
+		"audit records": func(ctx context.Context, x *store.Tx) error {
+			_, _, err := audit.Records(ctx, x, audit.Query{ProjectID: "p", From: x.Now(), Page: page})
+			return err
+		},
+		"audit records of a resource": func(ctx context.Context, x *store.Tx) error {
+			_, _, err := audit.Records(ctx, x, audit.Query{ProjectID: "p", ResourceID: "d", Page: page})
+			return err
+		},
+		"audit records of an actor": func(ctx context.Context, x *store.Tx) error {
+			_, _, err := audit.Records(ctx, x, audit.Query{ProjectID: "p", ActorID: "a", Page: page})
 			return err
 		},
 		"sub-jobs": func(ctx context.Context, x *store.Tx) error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -12,7 +13,8 @@ import (
 type BaseModel = bun.BaseModel
 
 // Table is a table of resources that a project knows by id and by name, in rows that embed workspace.Meta. Its alias is its name,
-// and a unique index on project_id and name_folded is called <Name>_name_folded. Anything else is separate SQL.
+// and a unique index on project_id and name_folded is called <Name>_name_folded. Anything else is separate SQL. What is inserted, saved
+// or deleted on a caller's behalf (By, Once) leaves an audit record; its resource type is Noun with underscores.
 type Table struct {
 	Name    string         // "ous"
 	Noun    string         // "organisational unit", for messages
@@ -28,6 +30,13 @@ func (t Table) taken(name string) error {
 	return workspace.Errorf(workspace.CodeNameTaken, "%s: %q is in use", t.Field, name)
 }
 
+// Resource returns what an audit record calls a row. Without a name it has that of the row that the transaction locked, if it did.
+func (t Table) Resource(id, name string) workspace.Resource {
+	return workspace.Resource{Type: workspace.ResourceType(strings.ReplaceAll(t.Noun, " ", "_")), ID: id, Name: name}
+}
+
+func (t Table) resource(m *workspace.Meta) workspace.Resource { return t.Resource(m.ID, m.Name) }
+
 // Insert inserts a row, with the current time. CodeNameTaken.
 func (t Table) Insert(ctx context.Context, tx *Tx, row workspace.Named) error {
 	m := row.Head()
@@ -35,6 +44,9 @@ func (t Table) Insert(ctx context.Context, tx *Tx, row workspace.Named) error {
 	n, err := Affected(tx.Inserting(row).On("CONFLICT (project_id, name_folded) DO NOTHING").Exec(ctx))
 	if err == nil && n == 0 {
 		return tx.Refuse(t.taken(m.Name))
+	}
+	if err == nil {
+		tx.AuditInsert(t.resource(m), row)
 	}
 	return err
 }
@@ -52,7 +64,7 @@ func (t Table) Get(ctx context.Context, tx *Tx, projectID, id string, row worksp
 // Lock reads a row into row and locks it until the transaction ends. t.Missing.
 func (t Table) Lock(ctx context.Context, tx *Tx, projectID, id string, row workspace.Named) error {
 	q := t.Select(tx, projectID, row).Where("?TableAlias.id = ?", id)
-	return Read(ctx, tx.ForUpdate(q, t.Name), t.missing(id))
+	return t.locked(ctx, tx, q, row, t.missing(id))
 }
 
 // GetNamed is Get for the row with a name, ignoring case. t.Missing.
@@ -60,16 +72,30 @@ func (t Table) GetNamed(ctx context.Context, tx *Tx, projectID, name string, row
 	return Read(ctx, t.Select(tx, projectID, row).Where("?TableAlias.name_folded = ?", Fold(name)), t.missing(name))
 }
 
+func (t Table) locked(ctx context.Context, tx *Tx, q *bun.SelectQuery, row workspace.Named, missing error) error {
+	err := Read(ctx, tx.ForUpdate(q, t.Name), missing)
+	if err == nil {
+		tx.AuditRead(t.resource(row.Head()), row)
+	}
+	return err
+}
+
 // Save writes a locked row, with the current time. CodeNameTaken; t.Missing if it is gone.
 func (t Table) Save(ctx context.Context, tx *Tx, row workspace.Named) error {
 	m := row.Head()
 	m.NameFolded, m.Updated = Fold(m.Name), tx.now
 	n, err := Affected(tx.NewUpdate().Model(row).ExcludeColumn("project_id", "created").WherePK().Exec(ctx))
-	return tx.Saved(n, err, t.Name+"_name_folded", t.taken(m.Name), t.missing(m.ID))
+	if err = tx.Saved(n, err, t.Name+"_name_folded", t.taken(m.Name), t.missing(m.ID)); err == nil {
+		tx.AuditSave(t.resource(m), row)
+	}
+	return err
 }
 
 // Delete deletes a row. A missing row is a success.
 func (t Table) Delete(ctx context.Context, tx *Tx, row workspace.Named) error {
-	_, err := tx.NewDelete().Model(row).WherePK().Exec(ctx)
+	n, err := Affected(tx.NewDelete().Model(row).WherePK().Exec(ctx))
+	if err == nil && n > 0 {
+		tx.AuditDelete(t.resource(row.Head()))
+	}
 	return err
 }

@@ -25,6 +25,7 @@ type Tx struct {
 	refused error              // why an insert was refused; the transaction cannot be committed any more
 	wake    bool               // sub-jobs may be due after the commit
 	kept    map[reflect.Type]any
+	trail   trail
 }
 
 // Kept returns a value that lives until the transaction ends, one per type, zero at first.
@@ -105,6 +106,9 @@ func (s *Store) updateAlone(ctx context.Context, f func(*Tx) error) (*Tx, error)
 	}
 	if t.refused != nil {
 		return nil, t.refused
+	}
+	if err := t.writeAudit(ctx); err != nil {
+		return nil, err
 	}
 	if err := t.Commit(); err != nil {
 		return nil, fmt.Errorf("committing: %w", err)

@@ -19,6 +19,22 @@ func Clip(text string, most int) string {
 	return strings.Clone(text[:end]) + ellipsis // a copy, so that the whole text can be freed
 }
 
+// ClipList joins items by commas, as many as fit into a number of bytes, and says how many more there are.
+func ClipList(items []string, most int) string {
+	var text strings.Builder
+	for i, item := range items {
+		more := fmt.Sprintf(" and %d more", len(items)-i)
+		if text.Len()+len(item)+2+len(more) > most {
+			return text.String() + more
+		}
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(item)
+	}
+	return text.String()
+}
+
 // Plural returns a number with its noun.
 func Plural(n int, noun string) string {
 	if n == 1 {

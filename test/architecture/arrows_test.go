@@ -55,6 +55,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"store", "telemetry text workspace", "the store keeps transactions and the queue; rows belong to their rooms"},
 
 	// The rooms, each above those that it acts on.
+	{"audit", "store workspace", "the trail is read here; the transaction of a change writes it"},
 	{"catalog", "store workspace", "products, images and networks know no people and no desktops"},
 	{"capacity", "store workspace", "what is promised is a sum; what an order takes, its own room says"},
 	{"directory", "store workspace", "people and groups know no desktops: what they have is assignment"},
@@ -75,7 +76,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"script", "desktop pool store workspace", "a script runs in desktops and pools, which know nothing of it"},
 	{"connection", "assignment catalog desktop directory pool pool/autoscale rollout signin store workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
 	{"work", "capacity desktop directory export namepolicy pool pool/reshape rollout script signin store workspace", "what is about all jobs is above the rooms, and runs none"},
-	{"core", "assignment catalog connection desktop directory export namepolicy pool pool/reconcile pool/reshape rollout rollout/progress script signin store tag user work workspace", "wiring makes services and holds no rule"},
+	{"core", "assignment audit catalog connection desktop directory export namepolicy pool pool/reconcile pool/reshape rollout rollout/progress script signin store tag user work workspace", "wiring makes services and holds no rule"},
 	{"store/storetest", "directory store workspace", "the store's contract is stated over what the store keeps, and a user"},
 	{"desktop/desktoptest", "catalog desktop directory signin store store/storetest workspace", "a fixture stands on that of the store, and adds what its rooms share"},
 	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest workspace", "a fixture stands on that of desktops, and adds what its rooms share"},

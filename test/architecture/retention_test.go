@@ -19,6 +19,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"scripts", "until deleted", "`script.Service.Delete`"},
 	{"pool_decisions", "the newest {pool.DecisionsKept} of each kind per pool; of rollouts the newest {rollout.keptRolloutDecisions}", "`pool.InsertDecision`"},
 	{"pool_notices", "180 days by default (retention: notice_days), at most as long as the pool", "`work.DeleteExpired`, `pool.DeletePool`"},
+	{"audit_records", "365 days by default (retention: audit_days)", "`work.DeleteExpired`"},
 	{"pool_waiting", "{connection.WaitLife} after the last sign of life of the user's page", "`pool.PutWaiting`, `pool.DropWaiting`"},
 	{"pool_resets", "{pool.ResetWindow}; deleted at the user's next reset", "`pool.InsertPoolReset`"},
 	{"pool_dues", "until the pool was reconciled", "`desktop.SettlePools`"},
