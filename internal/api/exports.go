@@ -13,7 +13,7 @@ import (
 
 func (s *Server) exportUsers(ctx context.Context, in *wire.ExportUsersNewInput) (wire.ExportUsersNewResponse, error) {
 	b := value(in.Body)
-	id, err := s.Services.Exports.ExportUsers(ctx, directory.UserQuery{
+	id, err := s.Services.Exports.ExportUsers(ctx, caller(ctx, in.Project), directory.UserQuery{
 		ProjectID: in.ProjectID, Name: b.UserName, Names: b.UserNames, Description: b.Description,
 		Activation: directory.Activation(b.ActiveType), EnterpriseID: b.EnterpriseProjectID,
 	}, b.Language)
@@ -21,7 +21,7 @@ func (s *Server) exportUsers(ctx context.Context, in *wire.ExportUsersNewInput) 
 }
 
 func (s *Server) exportMembers(ctx context.Context, in *wire.ExportUserGroupUsersNewInput) (wire.ExportUserGroupUsersNewResponse, error) {
-	id, err := s.Services.Exports.ExportUsers(ctx, directory.UserQuery{
+	id, err := s.Services.Exports.ExportUsers(ctx, caller(ctx, in.Project), directory.UserQuery{
 		ProjectID: in.ProjectID, GroupID: in.GroupID, Name: in.UserName, Description: in.Description,
 		Activation: directory.Activation(in.ActiveType), GroupName: in.GroupName, EnterpriseID: in.EnterpriseProjectID,
 	}, in.Language)
@@ -60,7 +60,7 @@ func (s *Server) listExports(ctx context.Context, in *wire.ListExportTasksInput)
 }
 
 func (s *Server) downloadExport(ctx context.Context, in *wire.DownloadExportFileInput) (file, sheet.Format, error) {
-	e, err := s.Services.Exports.Fetch(ctx, in.ProjectID, in.TaskID)
+	e, err := s.Services.Exports.Fetch(ctx, caller(ctx, in.Project), in.TaskID)
 	return file{e.Name, e.Rows}, format(in.Accepted), err
 }
 

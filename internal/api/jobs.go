@@ -46,7 +46,7 @@ func subJobOf(s workspace.SubJob) wire.JobDetailInfo {
 }
 
 func (s *Server) retryJob(ctx context.Context, in *wire.RunActionsOnWorkspaceJobInput) (wire.RunActionsOnWorkspaceJobResponse, error) {
-	id, err := s.Services.Work.RetryJob(ctx, in.ProjectID, in.JobID)
+	id, err := s.Services.Work.RetryJob(ctx, caller(ctx, in.Project), in.JobID)
 	return wire.RunActionsOnWorkspaceJobResponse{JobID: id}, err
 }
 
@@ -59,5 +59,5 @@ func (s *Server) listSubJobs(ctx context.Context, in *wire.ListItaSubJobsInput) 
 }
 
 func (s *Server) deleteSubJobs(ctx context.Context, in *wire.BatchDeleteSubJobsInput) error {
-	return s.Services.Work.DeleteSubJobs(ctx, in.ProjectID, in.Body.JobIDs, workspace.SubJobState(in.Body.DeleteByStatus))
+	return s.Services.Work.DeleteSubJobs(ctx, caller(ctx, in.Project), in.Body.JobIDs, workspace.SubJobState(in.Body.DeleteByStatus))
 }

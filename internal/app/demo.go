@@ -76,7 +76,7 @@ func (a *App) ensureDemoUser(ctx context.Context, d *Demo, progress func(string)
 	}
 	no := false
 	id, err := a.Services.Users.CreateUser(ctx, user.CreateUser{
-		Caller: workspace.Caller{ProjectID: project, RequestID: "carrel-up"}, Name: d.UserName, Password: d.Password,
+		Caller: workspace.System(project, "carrel-up", "carrel up"), Name: d.UserName, Password: d.Password,
 		Activation: directory.ActivateByAdmin, MustChangePassword: &no, Description: demoNote,
 	})
 	if err != nil {
@@ -94,7 +94,7 @@ func (a *App) renewDemo(ctx context.Context, d *Demo, u directory.User, progress
 		return nil
 	}
 	progress(fmt.Sprintf("The password of the user %s is not in %s any more: making another", u.Name, demoFile))
-	caller := workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}
+	caller := workspace.System(u.ProjectID, "carrel-up", "carrel up")
 	if d.Password, err = a.Services.SignIn.RandomPassword(ctx, caller, u.ID, false); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (a *App) ensureDemoDesktop(ctx context.Context, u directory.User, progress 
 	if err == nil && len(found) == 0 {
 		progress("Creating the first desktop, for the user demo")
 		_, err = a.Services.Desktops.CreateDesktops(ctx, desktop.CreateDesktops{
-			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: "carrel-up"}, Type: workspace.Dedicated,
+			Caller: workspace.System(u.ProjectID, "carrel-up", "carrel up"), Type: workspace.Dedicated,
 			ProductID: a.Bootstrap.ProductID, ImageType: catalog.ImageGold, ImageID: a.Bootstrap.ImageID,
 			Root:     desktop.VolumeSpec{Type: "SAS", GB: desktop.MinRootGB},
 			Desktops: []desktop.NewDesktop{{UserName: u.Name, Group: workspace.GroupSudo}},
@@ -168,7 +168,7 @@ func (a *App) awaitDemo(ctx context.Context, id string, progress func(string)) e
 
 func (a *App) startDesktop(ctx context.Context, id string) error {
 	result, err := a.Services.Desktops.RunPowerAction(ctx, desktop.RunPowerAction{
-		Caller: workspace.Caller{ProjectID: a.Bootstrap.ProjectID, RequestID: "carrel-up"}, IDs: []string{id}, Action: desktop.PowerStart,
+		Caller: workspace.System(a.Bootstrap.ProjectID, "carrel-up", "carrel up"), IDs: []string{id}, Action: desktop.PowerStart,
 	})
 	if err == nil && len(result.Refused) > 0 {
 		err = errors.New(result.Refused[0].Message)

@@ -27,13 +27,13 @@ func (s *Service) AttachDesktops(ctx context.Context, r AttachDesktops) (string,
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		a, err := planAttach(ctx, tx, r, true)
 		if err != nil {
 			return "", err
 		}
 		return a.carryOut(ctx, tx)
-	})
+	}))
 }
 
 // AttachPreview is what AttachDesktops would do in the same state. The desktops have their new names, also those that a policy

@@ -70,12 +70,12 @@ func (s *Service) DetachDesktops(ctx context.Context, r DetachDesktops, field st
 	if err := r.Check(field); err != nil {
 		return DetachResult{}, err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (DetachResult, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (DetachResult, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return DetachResult{}, err
 		}
 		return detachDesktops(ctx, tx, r)
-	})
+	}))
 }
 
 func detachDesktops(ctx context.Context, tx *store.Tx, r DetachDesktops) (DetachResult, error) {

@@ -130,7 +130,7 @@ func (s *Service) DeleteGroups(ctx context.Context, c workspace.Caller, ids []st
 	if err := workspace.CheckIDs("group_ids", ids); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		return workspace.DeleteEach("group_ids", ids, workspace.CodeGroupNotFound, func(id string) error {
 			g, err := directory.LockGroup(ctx, tx, c.ProjectID, id)
 			if err != nil {
@@ -138,7 +138,7 @@ func (s *Service) DeleteGroups(ctx context.Context, c workspace.Caller, ids []st
 			}
 			return dissolve(ctx, tx, c, g)
 		})
-	})
+	}))
 }
 
 // ChangeMembers adds 1 to 100 users to a group or removes them, all or none; they gain or lose access to the desktops of the
@@ -148,7 +148,7 @@ func (s *Service) ChangeMembers(ctx context.Context, c workspace.Caller, groupID
 	if err := workspace.CheckIDs("user_ids", userIDs); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		g, err := directory.LockGroup(ctx, tx, c.ProjectID, groupID)
 		if err != nil {
 			return err
@@ -169,5 +169,5 @@ func (s *Service) ChangeMembers(ctx context.Context, c workspace.Caller, groupID
 		default:
 			return workspace.Invalid("op_type", "%q is unknown, use ADD or DELETE", action)
 		}
-	})
+	}))
 }

@@ -68,12 +68,12 @@ func (s *Service) ChangePrivileges(ctx context.Context, r ChangePrivileges) (str
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
 		return changePrivileges(ctx, tx, r)
-	})
+	}))
 }
 
 func changePrivileges(ctx context.Context, tx *store.Tx, r ChangePrivileges) (string, error) {

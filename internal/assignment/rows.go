@@ -3,6 +3,8 @@ package assignment
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -109,7 +111,24 @@ func Assign(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
 			return t.Dangling(err)
 		}
 	}
+	auditHolders(t, pairs, func(holders string) workspace.FieldChange {
+		return workspace.FieldChange{Field: "holders", New: holders}
+	})
 	return nil
+}
+
+// auditHolders records, for each desktop, a change of the holders that pairs have.
+func auditHolders(t *store.Tx, pairs []plan.Pair, change func(holders string) workspace.FieldChange) {
+	if !t.Audited() {
+		return
+	}
+	holders := map[string][]string{}
+	for _, p := range pairs {
+		holders[p.DesktopID] = append(holders[p.DesktopID], strings.TrimSpace(fmt.Sprintf("%s %s %s", p.Type, p.HolderID, p.Group)))
+	}
+	for _, id := range slices.Sorted(maps.Keys(holders)) {
+		t.Audit(workspace.Resource{Type: workspace.ResourceDesktop, ID: id}, "", change(workspace.ClipList(holders[id], workspace.MaxAuditValue)))
+	}
 }
 
 // Unassign deletes assignments. Missing pairs are a success.
@@ -127,11 +146,17 @@ func Unassign(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
 			return err
 		}
 	}
+	auditHolders(t, pairs, func(holders string) workspace.FieldChange {
+		return workspace.FieldChange{Field: "holders", Old: holders}
+	})
 	return nil
 }
 
 // Regroup sets the privilege of existing pairs, with one statement for users and one for groups.
 func Regroup(ctx context.Context, t *store.Tx, pairs []plan.Pair) error {
+	auditHolders(t, pairs, func(holders string) workspace.FieldChange {
+		return workspace.FieldChange{Field: "holders", New: holders}
+	})
 	people, groups := ordered(pairs)
 	if err := regroup(ctx, t, people, "UPDATE assignments SET user_group = v.user_group FROM v WHERE desktop_id = v.desktop AND user_id = v.holder"); err != nil {
 		return err

@@ -251,10 +251,10 @@ func describe(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]
 	return found, nil
 }
 
-// updateUserDesktop runs f in a transaction with a desktop of the user. It returns CodeDesktopNotFound if the user does not have it, and
+// updateUserDesktop runs f, as the act of c, in a transaction with a desktop of the user. It returns CodeDesktopNotFound if the user does not have it, and
 // CodeForbidden if the user may not use desktops now.
-func (s *Service) updateUserDesktop(ctx context.Context, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+func (s *Service) updateUserDesktop(ctx context.Context, c workspace.Caller, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v.ID)
 		if err != nil {
 			return err
@@ -264,14 +264,14 @@ func (s *Service) updateUserDesktop(ctx context.Context, v signin.Visitor, deskt
 			return err
 		}
 		return f(tx, u, d)
-	})
+	}))
 }
 
 // OpenDesktop issues a single-use ticket for a desktop's display, valid for TicketLife. It returns CodeDesktopNotFound if the user does not have
 // the desktop, CodeConflict if it is not running, and CodeForbidden.
 func (s *Service) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error) {
 	token := workspace.NewToken()
-	err := s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
+	err := s.updateUserDesktop(ctx, v.Caller("OpenDesktop"), v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		if err := mayOpen(d); err != nil {
 			return err
 		}

@@ -41,8 +41,8 @@ type OpenedPool struct {
 // running desktop it returns when the user's display answers, with a ticket for it. Opening a pool again gives the same desktop, or keeps
 // the place. It returns CodePoolNotFound if the user has no access to the pool, CodeForbidden, and CodeUnavailable if the desktop could not
 // be prepared; the user then does not keep it and may open the pool again.
-func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID, requestID string) (OpenedPool, error) {
-	o, err := s.bind(ctx, v, poolID, requestID)
+func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID string) (OpenedPool, error) {
+	o, err := s.bind(ctx, v, poolID)
 	if err != nil {
 		return OpenedPool{}, err
 	}
@@ -65,10 +65,11 @@ func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID, reques
 }
 
 // bind decides and writes the decision; it decides again if another caller was faster.
-func (s *Service) bind(ctx context.Context, v signin.Visitor, poolID, requestID string) (o bound, err error) {
+func (s *Service) bind(ctx context.Context, v signin.Visitor, poolID string) (o bound, err error) {
 	const attempts = 5
+	c := v.Caller("OpenPool")
 	for range attempts {
-		o, err = store.Update(ctx, s.Store, func(tx *store.Tx) (bound, error) { return s.openPool(ctx, tx, v, poolID, requestID) })
+		o, err = store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (bound, error) { return s.openPool(ctx, tx, v, c, poolID) }))
 		if !errors.Is(err, desktop.ErrOvertaken) {
 			break
 		}
@@ -85,18 +86,18 @@ type bound struct {
 // poolRequest is a user who opens a pool, with the inputs of the decision. The pool is locked.
 type poolRequest struct {
 	pool.BindRequest
-	user      directory.User
-	group     workspace.UserGroup
-	place     *pool.Waiting // on the waiting list; nil if the user is not on it
-	requestID string
+	user   directory.User
+	group  workspace.UserGroup
+	place  *pool.Waiting // on the waiting list; nil if the user is not on it
+	caller workspace.Caller
 }
 
-func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID, requestID string) (bound, error) {
+func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, c workspace.Caller, poolID string) (bound, error) {
 	a, err := s.readPoolRequest(ctx, tx, v, poolID)
 	if err != nil {
 		return bound{}, err
 	}
-	a.requestID = requestID
+	a.caller = c
 	o := bound{BindDecision: pool.Bind(a.BindRequest, tx.Now())}
 	if o.Ended != "" {
 		if _, err := desktop.Release(ctx, tx, a.member(o.Ended)); err != nil {
@@ -229,7 +230,7 @@ func (a *poolRequest) bindDesktop(ctx context.Context, tx *store.Tx, s pool.Bind
 		return "", desktop.ErrOvertaken
 	}
 	d := found[0]
-	job := workspace.Job{ID: workspace.NewID(), ProjectID: d.ProjectID, Type: workspace.JobAttachPool, PoolID: a.Pool.ID, RequestID: a.requestID, Created: tx.Now()}
+	job := workspace.Job{ID: workspace.NewID(), ProjectID: d.ProjectID, Type: workspace.JobAttachPool, PoolID: a.Pool.ID, RequestID: a.caller.RequestID, Created: tx.Now()}
 	sub := desktop.NewSubJob(&job, d, AttachParams{UserID: a.UserID, BoundAt: bound.BoundAt})
 	job.SubJobs = []workspace.SubJob{sub}
 	d.Task, d.TaskOwner = workspace.TaskAttaching, sub.ID
@@ -241,7 +242,7 @@ func (a *poolRequest) bindDesktop(ctx context.Context, tx *store.Tx, s pool.Bind
 
 func (a *poolRequest) start(ctx context.Context, tx *store.Tx, desktopID string) error {
 	r, err := desktop.OrderPowerAction(ctx, tx, desktop.RunPowerAction{
-		Caller: workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: a.requestID}, IDs: []string{desktopID}, Action: desktop.PowerStart,
+		Caller: a.caller, IDs: []string{desktopID}, Action: desktop.PowerStart,
 	})
 	if err == nil && len(r.Refused) > 0 {
 		err = desktop.ErrOvertaken // it changed since the members were read

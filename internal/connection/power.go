@@ -19,11 +19,12 @@ var UserPowerActions = []desktop.PowerAction{desktop.PowerStart, desktop.PowerSt
 // progress or has nothing to do succeeds without a job. Errors: CodeDesktopNotFound if the user does not have the desktop; CodeConflict if its
 // state does not allow the action; CodeForbidden if others have the desktop, too, and would lose their sessions, or if the user may not use
 // desktops now; CodeInvalid.
-func (s *Service) RunPowerAction(ctx context.Context, v signin.Visitor, desktopID string, action desktop.PowerAction, requestID string) error {
+func (s *Service) RunPowerAction(ctx context.Context, v signin.Visitor, desktopID string, action desktop.PowerAction) error {
 	if !slices.Contains(UserPowerActions, action) {
 		return workspace.Invalid("op_type", "%q is unknown, use os-start, os-stop or reboot", action)
 	}
-	return s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
+	c := v.Caller("RunPowerAction")
+	return s.updateUserDesktop(ctx, c, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		locked, err := desktop.LockDesktops(ctx, tx, u.ProjectID, []string{d.ID}) // concurrent requests are decided one after the other
 		if err != nil {
 			return err
@@ -41,7 +42,7 @@ func (s *Service) RunPowerAction(ctx context.Context, v signin.Visitor, desktopI
 			}
 		}
 		r, err := desktop.OrderPowerAction(ctx, tx, desktop.RunPowerAction{
-			Caller: workspace.Caller{ProjectID: u.ProjectID, RequestID: requestID}, IDs: []string{d.ID}, Action: action,
+			Caller: c, IDs: []string{d.ID}, Action: action,
 		})
 		if err == nil && len(r.Refused) > 0 {
 			err = &workspace.Error{Code: r.Refused[0].Code, Message: r.Refused[0].Message}

@@ -15,7 +15,7 @@ import (
 // MarkReady records that the rebuild of a user's desktop may begin before its countdown ends. It is idempotent, and succeeds if the rebuild has
 // begun. Errors: CodeDesktopNotFound if the user does not have the desktop, CodeConflict if no countdown is running, CodeForbidden.
 func (s *Service) MarkReady(ctx context.Context, v signin.Visitor, desktopID string) error {
-	return s.updateUserDesktop(ctx, v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
+	return s.updateUserDesktop(ctx, v.Caller("MarkReady"), v, desktopID, func(tx *store.Tx, u directory.User, d desktop.Desktop) error {
 		if d.Task == desktop.TaskRebuilding {
 			return nil
 		}
@@ -30,6 +30,7 @@ func (s *Service) MarkReady(ctx context.Context, v signin.Visitor, desktopID str
 			}
 			if len(warned) > 0 {
 				warned[0].Ready = true
+				tx.Audit(d.Resource(), warned[0].JobID)
 				if err := rollout.SaveRolloutItems(ctx, tx, warned[:1]); err != nil {
 					return err
 				}

@@ -12,8 +12,9 @@ import (
 // ResetUserDesktop resets the user's desktop in a pool to the pool's image, if the pool allows it; the user keeps the desktop and its data disks.
 // The reset is a job; the desktop's card shows its progress. Errors: CodePoolNotFound if the user has no access to the pool; CodeForbidden,
 // CodeRateLimited and CodeConflict as MayReset.
-func (s *Service) ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+func (s *Service) ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID string) error {
+	c := v.Caller("ResetUserDesktop")
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		a, err := s.readPoolRequest(ctx, tx, v, poolID)
 		if err != nil {
 			return err
@@ -29,7 +30,6 @@ func (s *Service) ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID
 		if err := pool.MayReset(a.Pool, m, a.UserID, past[a.UserID][poolID], tx.Now()); err != nil {
 			return err
 		}
-		c := workspace.Caller{ProjectID: a.Pool.ProjectID, RequestID: requestID}
 		job, err := pool.ResetMembers(ctx, tx, c, a.Pool, []string{m.DesktopID}, "asked for by "+a.user.Name)
 		if err != nil {
 			return err
@@ -38,5 +38,5 @@ func (s *Service) ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID
 			return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy, try again when it is done", m.Name)
 		}
 		return pool.InsertPoolReset(ctx, tx, poolID, a.UserID, pool.ResetWindow)
-	})
+	}))
 }

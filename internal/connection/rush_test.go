@@ -45,7 +45,7 @@ func (e *env) rush(people, desktops int) {
 	opened, calls := make([]connection.OpenedPool, people), make([]int, people)
 	for i, err := range storetest.Together(people, func(i int) (err error) {
 		calls[i]++
-		opened[i], err = service.Connections.OpenPool(e.Context(), visitors[i], "p", "")
+		opened[i], err = service.Connections.OpenPool(e.Context(), visitors[i], "p")
 		return err
 	}) {
 		if err != nil {

@@ -30,12 +30,12 @@ func (s *Service) DeleteDesktops(ctx context.Context, r DeleteDesktops) (string,
 	if err := workspace.CheckIDs("desktop_ids", r.IDs); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
 		return OrderDeletion(ctx, tx, r)
-	})
+	}))
 }
 
 func OrderDeletion(ctx context.Context, tx *store.Tx, r DeleteDesktops) (string, error) {

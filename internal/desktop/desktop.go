@@ -180,3 +180,8 @@ const (
 	ByCreated DesktopSort = "created"
 	ByName    DesktopSort = "computer_name"
 )
+
+// Resource returns what an audit record calls the desktop.
+func (d Desktop) Resource() workspace.Resource {
+	return workspace.Resource{Type: workspace.ResourceDesktop, ID: d.ID, Name: d.Name}
+}

@@ -92,12 +92,12 @@ func (s *Service) RunPowerAction(ctx context.Context, r RunPowerAction) (PowerRe
 	if err := r.Check(); err != nil {
 		return PowerResult{}, err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (PowerResult, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (PowerResult, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return PowerResult{}, err
 		}
 		return OrderPowerAction(ctx, tx, r)
-	})
+	}))
 }
 
 func OrderPowerAction(ctx context.Context, tx *store.Tx, r RunPowerAction) (PowerResult, error) {

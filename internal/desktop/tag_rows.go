@@ -79,7 +79,10 @@ func readTagged(ctx context.Context, t *store.Tx, projectID string, ids []string
 			return nil, err
 		}
 		for _, d := range desktops {
-			found[d.ID] = Tagged{ID: d.ID, Name: d.Name, Tags: d.Tags}
+			tagged := Tagged{ID: d.ID, Name: d.Name, Tags: d.Tags}
+			if found[d.ID] = tagged; lock {
+				t.AuditRead(d.Resource(), tagged)
+			}
 		}
 	}
 	return found, nil
@@ -95,6 +98,7 @@ func SaveTags(ctx context.Context, t *store.Tx, projectID string, desktops []Tag
 		var rows []tagRow
 		for _, d := range part {
 			rows = append(rows, tagsOf(Desktop{ID: d.ID, ProjectID: projectID, Tags: d.Tags})...)
+			t.AuditSave(Desktop{ID: d.ID, Name: d.Name}.Resource(), d)
 		}
 		if err := store.InsertAll(ctx, t, rows); err != nil {
 			return err

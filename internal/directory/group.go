@@ -71,7 +71,7 @@ func (s *Service) CreateGroup(ctx context.Context, c workspace.Caller, name, des
 // UpdateGroup changes what is not nil. A rename changes nothing else: everything refers to a group by id. CodeGroupNotFound,
 // CodeNameTaken, CodeInvalid.
 func (s *Service) UpdateGroup(ctx context.Context, c workspace.Caller, id string, name, description *string) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		g, err := LockGroup(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
@@ -84,7 +84,7 @@ func (s *Service) UpdateGroup(ctx context.Context, c workspace.Caller, id string
 		workspace.Set(&g.Name, name)
 		workspace.Set(&g.Description, description)
 		return SaveGroup(ctx, tx, g)
-	})
+	}))
 }
 
 // ListGroups reads a page of groups and counts all that match.

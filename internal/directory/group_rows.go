@@ -71,6 +71,7 @@ func AddMembers(ctx context.Context, t *store.Tx, groupID string, userIDs []stri
 			return danglingMember(t, err)
 		}
 	}
+	t.Audit(groups.Resource(groupID, ""), "", workspace.FieldChange{Field: "users", New: workspace.ClipList(userIDs, workspace.MaxAuditValue)})
 	return nil
 }
 
@@ -90,6 +91,7 @@ func RemoveMembers(ctx context.Context, t *store.Tx, groupID string, userIDs []s
 			return err
 		}
 	}
+	t.Audit(groups.Resource(groupID, ""), "", workspace.FieldChange{Field: "users", Old: workspace.ClipList(userIDs, workspace.MaxAuditValue)})
 	return nil
 }
 

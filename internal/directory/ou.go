@@ -83,14 +83,14 @@ func (s *Service) UpdateOU(ctx context.Context, c workspace.Caller, id, name, de
 	if err := wanted.Check(); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		o, err := LockOU(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
 		}
 		o.Name, o.Description = name, description
 		return ous.Save(ctx, tx, &o)
-	})
+	}))
 }
 
 // ListOUs reads a page of units and counts all that match.

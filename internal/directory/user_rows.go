@@ -68,7 +68,14 @@ func InsertUsers(ctx context.Context, t *store.Tx, users []User) error {
 			return err
 		}
 	}
+	for i := range rows {
+		t.AuditInsert(userResource(rows[i].ID, rows[i].Name), &rows[i])
+	}
 	return nil
+}
+
+func userResource(id, name string) workspace.Resource {
+	return workspace.Resource{Type: workspace.ResourceUser, ID: id, Name: name}
 }
 
 // insertUsers inserts rows. If another transaction has just taken the login of one, it chooses another and tries again.
@@ -128,6 +135,9 @@ func LockUser(ctx context.Context, t *store.Tx, projectID, id string) (User, err
 	var row userRow
 	q := store.Equal(users(t, &row), "u.project_id", projectID).Where("u.id = ?", id)
 	err := store.Read(ctx, t.ForUpdate(q, "u"), userNotFound(id))
+	if err == nil {
+		t.AuditRead(userResource(row.ID, row.Name), &row)
+	}
 	return row.domain(), err
 }
 
@@ -176,7 +186,10 @@ func SaveUser(ctx context.Context, t *store.Tx, u User) error {
 	if err != nil && t.Violated(err) == "users_account" { // another transaction was first
 		return t.Refuse(workspace.Errorf(workspace.CodeConflict, "the account %q inside desktops was just assigned to another user, try again", u.Account))
 	}
-	return t.Saved(n, err, "users_name_folded", userNameTaken(u.Name), userNotFound(u.ID))
+	if err = t.Saved(n, err, "users_name_folded", userNameTaken(u.Name), userNotFound(u.ID)); err == nil {
+		t.AuditSave(userResource(u.ID, u.Name), &row)
+	}
+	return err
 }
 
 // DeleteUser deletes the user; assignments, sign-ins, tickets, tokens, grants and places on waiting lists go with it by foreign
@@ -185,6 +198,9 @@ func DeleteUser(ctx context.Context, t *store.Tx, id string) error {
 	if err := t.ForgetSubject(ctx, workspace.UserSubject(id)); err != nil {
 		return err
 	}
-	_, err := t.NewDelete().Model((*userRow)(nil)).Where("id = ?", id).Exec(ctx)
+	n, err := store.Affected(t.NewDelete().Model((*userRow)(nil)).Where("id = ?", id).Exec(ctx))
+	if err == nil && n > 0 {
+		t.AuditDelete(userResource(id, ""))
+	}
 	return err
 }

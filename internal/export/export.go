@@ -33,6 +33,10 @@ type Export struct {
 	Expires         time.Time
 }
 
+func (e Export) resource() workspace.Resource {
+	return workspace.Resource{Type: workspace.ResourceExport, ID: e.ID, Name: e.Name}
+}
+
 // Query selects exports of one project.
 type Query struct {
 	ProjectID  string
@@ -49,9 +53,9 @@ const maxRows = 100_000
 
 // ExportUsers creates an export of the users that match, with headings in a language ("zh_CN" or English), and returns its id. It
 // ignores the query's page. CodeGroupNotFound if the group with GroupID does not exist.
-func (s *Service) ExportUsers(ctx context.Context, q directory.UserQuery, language string) (string, error) {
+func (s *Service) ExportUsers(ctx context.Context, c workspace.Caller, q directory.UserQuery, language string) (string, error) {
 	q.Page = workspace.Page{Limit: maxRows}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		if q.GroupID != "" {
 			there, err := directory.GroupsAmong(ctx, tx, q.ProjectID, []string{q.GroupID})
 			if err != nil {
@@ -73,8 +77,9 @@ func (s *Service) ExportUsers(ctx context.Context, q directory.UserQuery, langua
 			ID: workspace.NewID(), ProjectID: q.ProjectID, Name: "users-" + tx.Now().Format("20060102-150405"),
 			Rows: directory.UserTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(Life),
 		}
+		tx.Audit(e.resource(), "")
 		return e.ID, Insert(ctx, tx, e)
-	})
+	}))
 }
 
 // List reads a page of exports, without their rows, and counts all that match.
@@ -83,17 +88,18 @@ func (s *Service) List(ctx context.Context, q Query) ([]Export, int, error) {
 }
 
 // Fetch reads an export with its rows and marks it as downloaded. CodeExportNotFound, also if it has expired.
-func (s *Service) Fetch(ctx context.Context, projectID, id string) (Export, error) {
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (Export, error) {
-		e, err := Read(ctx, tx, projectID, id)
+func (s *Service) Fetch(ctx context.Context, c workspace.Caller, id string) (Export, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (Export, error) {
+		e, err := Read(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return e, err
 		}
 		if !tx.Now().Before(e.Expires) {
 			return Export{}, workspace.Errorf(workspace.CodeExportNotFound, "export %s has expired, make a new one", id)
 		}
+		tx.Audit(e.resource(), "")
 		return e, NoteDownload(ctx, tx, e.ID)
-	})
+	}))
 }
 
 // Delete deletes 1 to 100 exports. Unknown ids are ignored, since deleting them is a success; if all are unknown, it fails with
@@ -102,11 +108,14 @@ func (s *Service) Delete(ctx context.Context, c workspace.Caller, ids []string) 
 	if err := workspace.CheckIDs("task_ids", ids); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		for _, id := range ids {
+			tx.Audit(Export{ID: id}.resource(), "")
+		}
 		n, err := Delete(ctx, tx, c.ProjectID, slices.Sorted(slices.Values(ids)))
 		if err == nil && n == 0 {
 			err = workspace.Errorf(workspace.CodeExportNotFound, "task_ids: %q does not exist", ids[0])
 		}
 		return err
-	})
+	}))
 }

@@ -155,7 +155,7 @@ func TestWhoLostADesktopIsNotInsideWhenItsCreationIsRetried(t *testing.T) {
 		e.must(e.sim.Stop(e.t.Context(), e.ids()[0], true))
 		e.finished(e.detach(false))
 		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{}))
-		_, err := e.service.Work.RetryJob(e.t.Context(), project, id)
+		_, err := e.service.Work.RetryJob(e.t.Context(), workspace.Caller{ProjectID: project}, id)
 		e.must(err)
 		if j := e.finished(id); j.Counts.Succeeded != 1 {
 			e.t.Fatalf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)

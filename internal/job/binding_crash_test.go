@@ -29,7 +29,7 @@ func TestKilledAtAnyCallAPoolGivesEachPersonOneDesktop(t *testing.T) {
 		{
 			name: "opening", setUp: func(*env, signin.Visitor) {}, again: true,
 			act: func(e *env, s *core.Services, v signin.Visitor) {
-				_, _ = s.Connections.OpenPool(e.t.Context(), v, sharedPool, "") // the process may die meanwhile
+				_, _ = s.Connections.OpenPool(e.t.Context(), v, sharedPool) // the process may die meanwhile
 			},
 		},
 		{

@@ -121,7 +121,7 @@ func withSharedPool(t *testing.T, change func(*pool.Pool), people int, test func
 // open opens the pool for a person.
 func (e *env) open(v signin.Visitor) connection.OpenedPool {
 	e.t.Helper()
-	o, err := e.service.Connections.OpenPool(e.t.Context(), v, sharedPool, "")
+	o, err := e.service.Connections.OpenPool(e.t.Context(), v, sharedPool)
 	e.must(err)
 	return o
 }
@@ -298,7 +298,7 @@ func TestOpeningAPool(t *testing.T) {
 			e.until("an idle desktop", e.idle(1))
 			ada := e.open(people[0])
 			e.must(e.sim.WriteFile(e.t.Context(), ada.DesktopID, "/data/disk1/letter", "from Ada"))
-			e.must(e.service.Connections.ResetUserDesktop(e.t.Context(), people[0], sharedPool, ""))
+			e.must(e.service.Connections.ResetUserDesktop(e.t.Context(), people[0], sharedPool))
 			e.must(e.service.Users.DeleteUser(e.t.Context(), workspace.Caller{ProjectID: project}, people[0].ID))
 			e.until("both desktops", e.idle(2))
 			if _, there := e.sim.ReadFile(ada.DesktopID, "/data/disk1/letter"); there {
@@ -332,10 +332,10 @@ func TestOpeningAPool(t *testing.T) {
 		inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 			people := e.visitors(1)
 			e.addSharedPool(keeping(1))
-			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], sharedPool, ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], sharedPool); workspace.CodeOf(err) != workspace.CodePoolNotFound {
 				t.Errorf("an unknown user was told %v", err)
 			}
-			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], "nothing", ""); workspace.CodeOf(err) != workspace.CodePoolNotFound {
+			if _, err := e.service.Connections.OpenPool(e.t.Context(), people[0], "nothing"); workspace.CodeOf(err) != workspace.CodePoolNotFound {
 				t.Errorf("of no pool an unknown user was told %v", err)
 			}
 		})
@@ -367,7 +367,7 @@ func TestAccessToAPoolEndsAtOnce(t *testing.T) {
 				if err := e.service.Connections.MayConnect(e.t.Context(), signin.Ticket{DesktopID: o.DesktopID, UserID: v.ID, SignInHash: v.SignInHash}); err == nil {
 					t.Error("they may still connect")
 				}
-				if _, err := e.service.Connections.OpenPool(e.t.Context(), v, sharedPool, ""); err == nil {
+				if _, err := e.service.Connections.OpenPool(e.t.Context(), v, sharedPool); err == nil {
 					t.Error("they may open the pool again")
 				}
 				leave() // as the gateway does when the grounds are gone

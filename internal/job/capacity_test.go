@@ -198,7 +198,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 				t.Errorf("the other was refused with %s: %s", s.Code, s.Reason)
 			}
 		}
-		if _, err := e.service.Work.RetryJob(e.t.Context(), project, j.ID); workspace.CodeOf(err) != workspace.CodeCapacityExceeded {
+		if _, err := e.service.Work.RetryJob(e.t.Context(), workspace.Caller{ProjectID: project}, j.ID); workspace.CodeOf(err) != workspace.CodeCapacityExceeded {
 			t.Errorf("retrying the start: %v", err)
 		}
 		for _, d := range e.desktops() {
@@ -206,7 +206,7 @@ func TestStartsAndRetriesArePromisedMemory(t *testing.T) {
 				e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.DeleteDesktop(e.t.Context(), tx, d.ID) }))
 			}
 		}
-		if _, err := e.service.Work.RetryJob(e.t.Context(), project, j.ID); err != nil {
+		if _, err := e.service.Work.RetryJob(e.t.Context(), workspace.Caller{ProjectID: project}, j.ID); err != nil {
 			t.Errorf("retrying the start when there is memory: %v", err)
 		}
 	})

@@ -290,7 +290,7 @@ func TestABadImageStopsAtTheFirstDesktop(t *testing.T) {
 		}
 
 		e.must(e.sim.Inject(sim.GuestFails, sim.Fault{}))
-		_, err := e.service.Work.RetryJob(e.t.Context(), project, id)
+		_, err := e.service.Work.RetryJob(e.t.Context(), workspace.Caller{ProjectID: project}, id)
 		e.must(err)
 		if j := e.finished(id); j.Counts.Succeeded != 4 {
 			t.Errorf("retried, the job ended with %+v: %+v", j.Counts, j.SubJobs)

@@ -90,7 +90,7 @@ func TestADesktopOfAPoolThatCannotBeMadeIsAnErrorUntilTheJobIsRetried(t *testing
 			e.t.Errorf("the pool is %s", got)
 		}
 		mended.Store(true)
-		_, err := e.service.Work.RetryJob(e.t.Context(), project, id)
+		_, err := e.service.Work.RetryJob(e.t.Context(), workspace.Caller{ProjectID: project}, id)
 		e.must(err)
 		e.finished(id)
 		e.checkWhole(3, desktop.StatusActive)
@@ -107,7 +107,7 @@ func TestAMessageReachesThoseWhoAreConnectedInTheirLanguage(t *testing.T) {
 		ours := e.onlyPool()
 		var theirs []string
 		for _, v := range people {
-			opened, err := e.service.Connections.OpenPool(e.t.Context(), v, ours.ID, "")
+			opened, err := e.service.Connections.OpenPool(e.t.Context(), v, ours.ID)
 			e.must(err)
 			theirs = append(theirs, opened.DesktopID)
 			defer e.connect(v, opened.Ticket)()
@@ -137,7 +137,7 @@ func TestAChangedPrivilegeComesIntoTheDesktopThatThePersonHas(t *testing.T) {
 		ann := e.visitors(1)[0]
 		e.finished(e.orderPool(1, ann))
 		ours := e.onlyPool()
-		opened, err := e.service.Connections.OpenPool(e.t.Context(), ann, ours.ID, "")
+		opened, err := e.service.Connections.OpenPool(e.t.Context(), ann, ours.ID)
 		e.must(err)
 		e.must(e.service.Pools.ChangeGrants(e.t.Context(), pool.ChangeGrants{
 			Caller: workspace.Caller{ProjectID: project}, PoolID: ours.ID, Action: pool.GrantChange,

@@ -125,7 +125,7 @@ func TestALaunchThatHangsFailsAtItsDeadlineAndCanBeRetried(t *testing.T) {
 				t.Errorf("code %s, reason %q", s.Code, s.Reason)
 			}
 		}
-		if _, err := e.service.Work.RetryJob(e.t.Context(), project, id); err != nil {
+		if _, err := e.service.Work.RetryJob(e.t.Context(), workspace.Caller{ProjectID: project}, id); err != nil {
 			t.Fatal(err)
 		}
 		if j := e.finished(id); j.Counts.Succeeded != 2 {

@@ -223,10 +223,10 @@ func TestRetryRunsWhatDidNotSucceed(t *testing.T) {
 		if e.task(id).JobID == before {
 			t.Error("the retry has no job")
 		}
-		if _, err := e.service.Work.RetryJob(e.t.Context(), project, before); workspace.CodeOf(err) != workspace.CodeConflict {
+		if _, err := e.service.Work.RetryJob(e.t.Context(), workspace.Caller{ProjectID: project}, before); workspace.CodeOf(err) != workspace.CodeConflict {
 			t.Errorf("retrying the former job: %v", err)
 		}
-		job, err := e.service.Work.RetryJob(e.t.Context(), project, e.task(id).JobID)
+		job, err := e.service.Work.RetryJob(e.t.Context(), workspace.Caller{ProjectID: project}, e.task(id).JobID)
 		e.must(err)
 		e.finished(job)
 		e.checkTask(e.ended(id), script.TaskFailed, 0, 1, 2)

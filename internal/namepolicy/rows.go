@@ -3,7 +3,10 @@ package namepolicy
 import (
 	"context"
 
+	"github.com/uptrace/bun"
+
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // policyRow is a policy with the columns that only searches need.
@@ -61,8 +64,12 @@ func KeepCount(ctx context.Context, t *store.Tx, p Policy, next int) error {
 
 // ClearDefault makes all policies of a project but one no longer the default.
 func ClearDefault(ctx context.Context, t *store.Tx, projectID, exceptID string) error {
-	_, err := t.NewUpdate().Table(policies.Name).Set("is_default = FALSE").
-		Where("project_id = ? AND id <> ? AND is_default", projectID, exceptID).Exec(ctx)
+	var former []struct{ ID, Name string }
+	err := t.NewRaw("UPDATE ?0 SET is_default = FALSE WHERE project_id = ?1 AND id <> ?2 AND is_default RETURNING id, name",
+		bun.Ident(policies.Name), projectID, exceptID).Scan(ctx, &former)
+	for _, f := range former {
+		t.Audit(policies.Resource(f.ID, f.Name), "", workspace.FieldChange{Field: "is_default", Old: "true", New: "false"})
+	}
 	return err
 }
 

@@ -64,7 +64,7 @@ type Change struct {
 // Update changes a policy; existing names stay. If the names that it generates change, it counts from its start again.
 // CodePolicyNotFound, CodeNameTaken, CodeInvalid.
 func (s *Service) Update(ctx context.Context, c workspace.Caller, id string, change Change) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		before, err := Lock(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
@@ -87,7 +87,7 @@ func (s *Service) Update(ctx context.Context, c workspace.Caller, id string, cha
 			return err
 		}
 		return Save(ctx, tx, p)
-	})
+	}))
 }
 
 // List reads a page of policies and counts all that match.

@@ -30,7 +30,7 @@ func (s *Service) ChangeGrants(ctx context.Context, r ChangeGrants) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(r.Caller, func(tx *store.Tx) error {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (s *Service) ChangeGrants(ctx context.Context, r ChangeGrants) error {
 			return err
 		}
 		return enforceGrants(ctx, tx, p, next, r.Caller)
-	})
+	}))
 }
 
 // write changes the pool's grants to next.

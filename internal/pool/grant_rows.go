@@ -3,7 +3,9 @@ package pool
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -63,7 +65,17 @@ func PutGrants(ctx context.Context, t *store.Tx, poolID string, grants []Grant) 
 			return danglingGrantee(t, err)
 		}
 	}
+	if len(grants) > 0 {
+		t.Audit(resource(poolID, ""), "", workspace.FieldChange{Field: "grants", New: grantsText(grants)})
+	}
 	return desktop.PoolsChanged(ctx, t, poolID)
+}
+
+// grantsText lists grants for an audit record.
+func grantsText(grants []Grant) string {
+	return workspace.ClipList(store.Convert(grants, func(g Grant) string {
+		return strings.TrimSpace(fmt.Sprintf("%s %s %s", g.Type, g.ObjectID, g.Group))
+	}), workspace.MaxAuditValue)
 }
 
 // danglingGrantee returns the error for a pool, user or group that no longer exists.
@@ -89,6 +101,7 @@ func DeleteGrants(ctx context.Context, t *store.Tx, poolID string, grants []Gran
 			}
 		}
 	}
+	t.Audit(resource(poolID, ""), "", workspace.FieldChange{Field: "grants", Old: grantsText(grants)})
 	return desktop.PoolsChanged(ctx, t, poolID)
 }
 

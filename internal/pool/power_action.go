@@ -19,7 +19,7 @@ func (s *Service) RunPoolPowerAction(ctx context.Context, r RunPoolPowerAction) 
 	if err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
@@ -36,7 +36,7 @@ func (s *Service) RunPoolPowerAction(ctx context.Context, r RunPoolPowerAction) 
 		}
 		desktops := slices.SortedFunc(maps.Values(found), desktop.CompareNames)
 		return orderPoolPowerAction(ctx, tx, r, desktops, desktop.PowerParams{Action: action, Force: force})
-	})
+	}))
 }
 
 func orderPoolPowerAction(ctx context.Context, tx *store.Tx, r RunPoolPowerAction, desktops []desktop.Desktop, params desktop.PowerParams) (string, error) {

@@ -44,8 +44,8 @@ type pool struct {
 	InMaintenance    bool
 	Frozen           bool
 
-	History []PoolImage
-	Scale   autoscale.History
+	History []PoolImage       `audit:"-"` // with the rollout
+	Scale   autoscale.History `audit:"-"`
 
 	Created time.Time
 	Updated time.Time
@@ -68,6 +68,10 @@ func newPoolRow(p Pool) poolRow { return poolRow{pool: pool(p), NameFolded: stor
 
 func (r poolRow) domain() Pool { return Pool(r.pool) }
 
+func resource(id, name string) workspace.Resource {
+	return workspace.Resource{Type: workspace.ResourcePool, ID: id, Name: name}
+}
+
 func poolNameTaken(name string) error {
 	return workspace.Errorf(workspace.CodeNameTaken, "name: pool %q exists already", name)
 }
@@ -87,6 +91,7 @@ func InsertPool(ctx context.Context, t *store.Tx, p Pool, people []Grant) error 
 	if n == 0 {
 		return t.Refuse(poolNameTaken(p.Name))
 	}
+	t.AuditInsert(resource(p.ID, p.Name), &row)
 	if err := desktop.PoolsChanged(ctx, t, p.ID); err != nil {
 		return err
 	}
@@ -112,6 +117,9 @@ func poolOf(ctx context.Context, t *store.Tx, projectID, id string, lock bool) (
 	}
 	if err := store.Read(ctx, q, poolNotFound(id)); err != nil {
 		return Pool{}, err
+	}
+	if lock {
+		t.AuditRead(resource(row.ID, row.Name), &row)
 	}
 	// Counted in later statements: after waiting for the lock, they see what its last holder wrote.
 	found := []Pool{row.domain()}
@@ -188,6 +196,7 @@ func SavePool(ctx context.Context, t *store.Tx, p Pool) error {
 	if err := t.Saved(n, t.Dangling(err), "pools_name_folded", poolNameTaken(p.Name), poolNotFound(p.ID)); err != nil {
 		return err
 	}
+	t.AuditSave(resource(p.ID, p.Name), &row)
 	return desktop.PoolsChanged(ctx, t, p.ID)
 }
 
@@ -203,6 +212,7 @@ func DeletePool(ctx context.Context, t *store.Tx, id string) error {
 	case p.Counts.Desktops > 0:
 		return workspace.Errorf(workspace.CodeConflict, "pool %s still has desktops (%d), delete them first", p.Name, p.Counts.Desktops)
 	}
+	t.AuditDelete(resource(p.ID, p.Name))
 	_, err = t.NewDelete().Model((*poolRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }

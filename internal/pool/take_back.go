@@ -22,7 +22,7 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 	if err := workspace.CheckIDs("desktop_ids", r.DesktopIDs); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(r.Caller, func(tx *store.Tx) error {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return err
 		}
@@ -46,6 +46,7 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 			if m.Faulty() {
 				return workspace.Errorf(workspace.CodeConflict, "desktop_ids[%d]: desktop %s still has an error, restart or rebuild it first", i, m.Name)
 			}
+			tx.Audit(workspace.Resource{Type: workspace.ResourceDesktop, ID: m.DesktopID, Name: m.Name}, "", workspace.FieldChange{Field: "isolated", Old: "true", New: "false"})
 			was := m.Binding
 			m.Isolated, m.IdleSince = false, tx.Now()
 			if err := desktop.PutMember(ctx, tx, m, was, ""); err != nil {
@@ -53,5 +54,5 @@ func (s *Service) TakeBack(ctx context.Context, r TakeBack) error {
 			}
 		}
 		return nil
-	})
+	}))
 }

@@ -12,7 +12,7 @@ import (
 
 // UpdatePool changes a pool's settings; existing desktops stay as they are. CodePoolNotFound, CodeNameTaken, CodeInvalid.
 func (s *Service) UpdatePool(ctx context.Context, c workspace.Caller, poolID string, change PoolChange) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ func (s *Service) UpdatePool(ctx context.Context, c workspace.Caller, poolID str
 			return err
 		}
 		return SavePool(ctx, tx, next)
-	})
+	}))
 }
 
 // resettle checks the settings that a change sets. It does not check the others, so that the settings of a pool can be repaired
@@ -68,7 +68,7 @@ func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) 
 // DeletePool deletes a pool that has no desktops, with its grants, decision log and waiting list. CodePoolNotFound; CodeConflict
 // while it has desktops.
 func (s *Service) DeletePool(ctx context.Context, c workspace.Caller, poolID string) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		p, err := LockPool(ctx, tx, c.ProjectID, poolID)
 		if err != nil {
 			return err
@@ -77,5 +77,5 @@ func (s *Service) DeletePool(ctx context.Context, c workspace.Caller, poolID str
 			return workspace.Errorf(workspace.CodeConflict, "pool %s has %s, delete them first", p.Name, workspace.Plural(n, "desktop"))
 		}
 		return DeletePool(ctx, tx, p.ID)
-	})
+	}))
 }

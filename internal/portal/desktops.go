@@ -6,7 +6,6 @@ import (
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
 	"carrel/internal/signin"
-	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
 
@@ -59,7 +58,7 @@ type desktopInput struct {
 // powerAction returns the handler of a power action on a desktop of the user. It answers 202; the desktop's card shows the progress.
 func (p *Portal) powerAction(action desktop.PowerAction) func(*http.Request, signin.Visitor, *desktopInput) (*none, error) {
 	return func(r *http.Request, v signin.Visitor, in *desktopInput) (*none, error) {
-		if err := p.Desktops.RunPowerAction(r.Context(), v, in.ID, action, telemetry.RequestID(r.Context())); err != nil {
+		if err := p.Desktops.RunPowerAction(r.Context(), v, in.ID, action); err != nil {
 			return nil, err
 		}
 		p.follower.nudge()

@@ -7,7 +7,6 @@ import (
 	"carrel/internal/connection"
 	"carrel/internal/pool"
 	"carrel/internal/signin"
-	"carrel/internal/telemetry"
 )
 
 // The stream of events has the same body as GET pools: one at the start, and one after every change. While the stream is open, waiting users
@@ -117,7 +116,7 @@ type poolInput struct {
 
 func (p *Portal) openPool(r *http.Request, v signin.Visitor, in *poolInput) (*answer[openBody], error) {
 	defer p.follower.nudge()
-	o, err := p.Desktops.OpenPool(r.Context(), v, in.ID, telemetry.RequestID(r.Context()))
+	o, err := p.Desktops.OpenPool(r.Context(), v, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +134,7 @@ func (p *Portal) stopWaiting(r *http.Request, v signin.Visitor, in *poolInput) (
 }
 
 func (p *Portal) resetDesktop(r *http.Request, v signin.Visitor, in *poolInput) (*none, error) {
-	if err := p.Desktops.ResetUserDesktop(r.Context(), v, in.ID, telemetry.RequestID(r.Context())); err != nil {
+	if err := p.Desktops.ResetUserDesktop(r.Context(), v, in.ID); err != nil {
 		return nil, err
 	}
 	p.follower.nudge()

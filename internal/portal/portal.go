@@ -24,7 +24,7 @@ type SignIns interface {
 	SignedIn(ctx context.Context, token string) (signin.Visitor, error)
 	SignOut(ctx context.Context, token string) error
 	PasswordTokenHolder(ctx context.Context, token string) (directory.User, error)
-	SetFirstPassword(ctx context.Context, token, password string) (directory.User, error)
+	SetFirstPassword(ctx context.Context, c workspace.Caller, token, password string) (directory.User, error)
 	ChangePassword(ctx context.Context, v signin.Visitor, old, password string) error
 	SetLanguage(ctx context.Context, v signin.Visitor, language string) error
 	CodesOf(ctx context.Context, userID string) (signin.CodesState, error)
@@ -39,15 +39,15 @@ type Desktops interface {
 	MayUseDesktops(ctx context.Context, userID string) error
 	UserDesktops(ctx context.Context, userID string) ([]connection.UserDesktop, error)
 	DesktopsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserDesktop, error)
-	RunPowerAction(ctx context.Context, v signin.Visitor, desktopID string, action desktop.PowerAction, requestID string) error
+	RunPowerAction(ctx context.Context, v signin.Visitor, desktopID string, action desktop.PowerAction) error
 	OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error)
 	UserPools(ctx context.Context, userID string) ([]connection.UserPool, error)
 	PoolsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserPool, error)
-	OpenPool(ctx context.Context, v signin.Visitor, poolID, requestID string) (connection.OpenedPool, error)
+	OpenPool(ctx context.Context, v signin.Visitor, poolID string) (connection.OpenedPool, error)
 	KeepWaiting(ctx context.Context, userIDs []string) error
 	StopWaiting(ctx context.Context, v signin.Visitor, poolID string) error
 	ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error
-	ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID, requestID string) error
+	ResetUserDesktop(ctx context.Context, v signin.Visitor, poolID string) error
 }
 
 // Config is the configuration of a portal.

@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 
+	"carrel/internal/clientaddr"
 	"carrel/internal/desktop"
 	"carrel/internal/route"
 	"carrel/internal/signin"
+	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
 
@@ -153,6 +155,7 @@ func (p *Portal) serving(h handler) http.Handler {
 		var err error
 		if h.needsSignIn() {
 			v, err = p.SignIns.SignedIn(r.Context(), cookieToken(r))
+			v.Address, v.RequestID = clientaddr.Text(r), telemetry.RequestID(r.Context())
 		}
 		if err == nil {
 			err = h.serve(w, r, v)

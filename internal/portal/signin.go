@@ -8,6 +8,7 @@ import (
 	"carrel/internal/clientaddr"
 	"carrel/internal/directory"
 	"carrel/internal/signin"
+	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
 
@@ -175,7 +176,8 @@ func (p *Portal) firstPasswordHolder(r *http.Request, _ *none) (*answer[person],
 }
 
 func (p *Portal) setFirstPassword(r *http.Request, in *firstPasswordInput) (*answer[person], error) {
-	u, err := p.SignIns.SetFirstPassword(r.Context(), bearer(r), in.Body.Password)
+	c := workspace.Caller{Address: clientaddr.Text(r), RequestID: telemetry.RequestID(r.Context())}
+	u, err := p.SignIns.SetFirstPassword(r.Context(), c, bearer(r), in.Body.Password)
 	return &answer[person]{Body: personOf(u)}, err
 }
 

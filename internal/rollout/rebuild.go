@@ -27,20 +27,20 @@ func (s *Service) RebuildPool(ctx context.Context, r RebuildPool) (string, error
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		p, err := pool.LockIdlePool(ctx, tx, r.Caller, r.PoolID)
 		if err != nil {
 			return "", err
 		}
 		return rebuildPool(ctx, tx, p, r, s.Limits)
-	})
+	}))
 }
 
 // RevertPool gives a pool's desktops the image that the pool had before its current one, and returns the job. It stops a rebuild
 // in progress, and reverts the desktops that have the new image. Desktops with the former image are not rebuilt. CodeConflict if
 // the pool never had another image, or while a job of another kind is in progress.
 func (s *Service) RevertPool(ctx context.Context, c workspace.Caller, poolID string) (string, error) {
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}
@@ -67,7 +67,7 @@ func (s *Service) RevertPool(ctx context.Context, c workspace.Caller, poolID str
 			return "", err
 		}
 		return revertPool(ctx, tx, p, r, s.Limits)
-	})
+	}))
 }
 
 // revertPool rebuilds the desktops that have another image, and those of r, which will have one.

@@ -206,11 +206,12 @@ func (c Choice) find(ctx context.Context, tx *store.Tx) (t Task, r Record, err e
 // Stop ends a task, or one script in one desktop. What has not begun is skipped, what runs is killed. What has ended stays as it is, so
 // stopping twice is stopping once. CodeScriptTaskNotFound.
 func (s *Service) Stop(ctx context.Context, c Choice) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c.Caller, func(tx *store.Tx) error {
 		t, r, err := c.find(ctx, tx)
 		if err != nil || !t.Ended.IsZero() {
 			return err
 		}
+		tx.Audit(t.resource(), t.JobID)
 		subJobs, err := stopRecords(ctx, tx, t, r.ID, Outcome{Status: Skipped, Code: ResultStopped, Reason: "stopped on request"})
 		if err != nil {
 			return err
@@ -219,7 +220,7 @@ func (s *Service) Stop(ctx context.Context, c Choice) error {
 			return err
 		}
 		return settle(ctx, tx, &t)
-	})
+	}))
 }
 
 // Retry runs again what did not succeed of a task that has ended, in its former order and batches, or one script in one desktop with those
@@ -256,6 +257,7 @@ func retry(ctx context.Context, tx *store.Tx, t *Task, only Record, requestID st
 		return workspace.Errorf(workspace.CodeConflict, "nothing of task %s failed", t.ID)
 	}
 	job := newJob(t, requestID, tx.Now())
+	tx.Audit(t.resource(), job.ID)
 	subJobs := map[string]string{} // by desktop
 	for i, r := range records {
 		if subJobs[r.DesktopID] == "" {

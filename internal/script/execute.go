@@ -220,6 +220,7 @@ var never = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 // order writes a task with its records, and the job that carries it out.
 func order(ctx context.Context, tx *store.Tx, t Task, requestID string, desktops []desktop.Desktop, first map[string]bool) error {
 	job := newJob(&t, requestID, tx.Now())
+	tx.Audit(t.resource(), job.ID)
 	var records []Record
 	for _, d := range desktops {
 		batch := batchOf(len(first) > 0, first[d.ID])

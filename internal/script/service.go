@@ -63,7 +63,7 @@ type Change struct{ Name, Description, Version, Content *string }
 
 // Update changes a script. Tasks that were ordered before run it as it was then. CodeScriptNotFound, CodeNameTaken.
 func (s *Service) Update(ctx context.Context, c workspace.Caller, id string, change Change) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		var script Script
 		if err := scripts.Lock(ctx, tx, c.ProjectID, id, &script); err != nil {
 			return err
@@ -76,13 +76,13 @@ func (s *Service) Update(ctx context.Context, c workspace.Caller, id string, cha
 			return err
 		}
 		return scripts.Save(ctx, tx, &script)
-	})
+	}))
 }
 
 // Delete deletes a script that no task is running or about to run. CodeScriptNotFound; CodeConflict. The script's row decides between it
 // and a new task.
 func (s *Service) Delete(ctx context.Context, c workspace.Caller, id string) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		var script Script
 		if err := scripts.Lock(ctx, tx, c.ProjectID, id, &script); err != nil {
 			return err
@@ -95,5 +95,5 @@ func (s *Service) Delete(ctx context.Context, c workspace.Caller, id string) err
 			return workspace.Errorf(workspace.CodeConflict, "script %s is in use by task %s, stop the task or wait for its end", script.Name, taskID)
 		}
 		return scripts.Delete(ctx, tx, &script)
-	})
+	}))
 }

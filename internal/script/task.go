@@ -60,6 +60,10 @@ type Task struct {
 	First    []string `bun:"-"`
 }
 
+func (t Task) resource() workspace.Resource {
+	return workspace.Resource{Type: "script_task", ID: t.ID}
+}
+
 // Piece is a script of a task, as it was when the task was ordered, or its command.
 type Piece struct {
 	store.BaseModel `bun:"table:script_task_scripts,alias:p"`

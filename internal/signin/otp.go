@@ -83,7 +83,7 @@ func (s *Service) UnbindOTPDevices(ctx context.Context, c workspace.Caller, user
 	if err := workspace.CheckIDs("otp_ids", ids); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		u, err := directory.LockUser(ctx, tx, c.ProjectID, userID)
 		if err != nil {
 			return err
@@ -101,7 +101,7 @@ func (s *Service) UnbindOTPDevices(ctx context.Context, c workspace.Caller, user
 			}
 		}
 		return nil
-	})
+	}))
 }
 
 // forgiveCodes resets a user's delay after wrong codes.

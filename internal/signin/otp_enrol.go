@@ -81,7 +81,7 @@ func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (direct
 // recovery codes, which are returned nowhere else. It returns CodeConflict if no enrolment was begun within EnrolmentLife; other errors as
 // BeginEnrolment and useCode.
 func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
-	return s.withCode(ctx, func(tx *store.Tx) (codes []string, refusal, err error) {
+	return s.withCode(ctx, v.Caller("ConfirmEnrolment"), func(tx *store.Tx) (codes []string, refusal, err error) {
 		u, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
 			return nil, nil, err
@@ -129,7 +129,7 @@ func putRecoveryCodes(ctx context.Context, tx *store.Tx, deviceID string) ([]str
 // RenewRecoveryCodes replaces a user's recovery codes; code must be valid. Errors as useCode; CodeConflict if the user has no
 // authenticator.
 func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
-	return s.withCode(ctx, func(tx *store.Tx) ([]string, error, error) {
+	return s.withCode(ctx, v.Caller("RenewRecoveryCodes"), func(tx *store.Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
 		if refusal != nil || err != nil {
 			return nil, refusal, err
@@ -141,7 +141,7 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string
 
 // RemoveAuthenticator turns codes off for a user; code must be valid. Errors as RenewRecoveryCodes.
 func (s *Service) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
-	_, err := s.withCode(ctx, func(tx *store.Tx) ([]string, error, error) {
+	_, err := s.withCode(ctx, v.Caller("RemoveAuthenticator"), func(tx *store.Tx) ([]string, error, error) {
 		d, refusal, err := s.ownDevice(ctx, tx, v, code)
 		if refusal != nil || err != nil {
 			return nil, refusal, err
@@ -168,16 +168,19 @@ func (s *Service) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, code s
 	return d, refusal, err
 }
 
-// withCode runs f in a transaction that also commits if f refuses, so that wrong codes are counted.
-func (s *Service) withCode(ctx context.Context, f func(*store.Tx) (codes []string, refusal, err error)) ([]string, error) {
+// withCode runs f in a transaction that also commits if f refuses, so that wrong codes are counted. Otherwise it is the act of c, which is
+// recorded if it has an operation.
+func (s *Service) withCode(ctx context.Context, c workspace.Caller, f func(*store.Tx) (codes []string, refusal, err error)) ([]string, error) {
 	type outcome struct {
 		codes   []string
 		refusal error
 	}
-	o, err := store.Update(ctx, s.Store, func(tx *store.Tx) (o outcome, err error) {
-		o.codes, o.refusal, err = f(tx)
+	o, err := store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (o outcome, err error) {
+		if o.codes, o.refusal, err = f(tx); o.refusal == nil && err == nil && c.Operation != "" {
+			tx.Audit(c.Target, "")
+		}
 		return o, err
-	})
+	}))
 	if err == nil {
 		err = o.refusal
 	}

@@ -60,6 +60,7 @@ func DeleteOTPDevice(ctx context.Context, t *store.Tx, id string) error {
 	if err := t.ForgetSubject(ctx, workspace.CodesSubject(id)); err != nil {
 		return err
 	}
+	t.Audit(workspace.Resource{Type: workspace.ResourceOTPDevice, ID: id}, "")
 	_, err := t.NewDelete().Model((*otpDeviceRow)(nil)).Where("id = ?", id).Exec(ctx)
 	return err
 }

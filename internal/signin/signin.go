@@ -39,6 +39,23 @@ type SignInResult struct {
 type Visitor struct {
 	directory.User
 	SignInHash string
+	Address    string // of the client
+	RequestID  string
+}
+
+// Caller returns the caller for what a user does in the portal.
+func (v Visitor) Caller(operation string) workspace.Caller {
+	c := userCaller(v.User, operation)
+	c.RequestID, c.Address, c.Credential = v.RequestID, v.Address, workspace.CredentialSession
+	return c
+}
+
+// userCaller returns the caller for what a user does with their own account.
+func userCaller(u directory.User, operation string) workspace.Caller {
+	return workspace.Caller{
+		ProjectID: u.ProjectID, Operation: operation, Actor: workspace.Actor{ID: u.ID, Name: u.Name, Kind: workspace.ActorUser},
+		Target: workspace.Resource{Type: workspace.ResourceUser, ID: u.ID, Name: u.Name},
+	}
 }
 
 // SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password get the same
@@ -146,7 +163,7 @@ func wholeSignIn(ctx context.Context, tx *store.Tx, u directory.User) (SignInRes
 // CodeForbidden for a wrong or used code, and if the user may not work; *PauseError. Concurrent calls are serialised by the lock on the user.
 func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
 	var r SignInResult
-	_, err := s.withCode(ctx, func(tx *store.Tx) (_ []string, refusal, err error) {
+	_, err := s.withCode(ctx, workspace.Caller{}, func(tx *store.Tx) (_ []string, refusal, err error) {
 		half, err := ReadSignIn(ctx, tx, halfHash(token))
 		if err != nil {
 			return nil, nil, err
@@ -218,8 +235,8 @@ func (s *Service) PasswordTokenHolder(ctx context.Context, token string) (direct
 }
 
 // SetFirstPassword sets the password of a token's user, and invalidates this token, the user's other tokens and sign-ins. Errors:
-// CodeForbidden, CodeInvalid.
-func (s *Service) SetFirstPassword(ctx context.Context, token, password string) (directory.User, error) {
+// CodeForbidden, CodeInvalid. Of c it needs what is known of a request without a session: its id and address.
+func (s *Service) SetFirstPassword(ctx context.Context, c workspace.Caller, token, password string) (directory.User, error) {
 	holder, err := s.PasswordTokenHolder(ctx, token)
 	if err != nil {
 		return directory.User{}, err
@@ -231,7 +248,9 @@ func (s *Service) SetFirstPassword(ctx context.Context, token, password string) 
 	if err != nil {
 		return directory.User{}, fmt.Errorf("hashing a password: %w", err)
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (directory.User, error) {
+	act := userCaller(holder, "SetFirstPassword")
+	act.RequestID, act.Address, act.Credential = c.RequestID, c.Address, workspace.CredentialPasswordLink
+	return store.Update(ctx, s.Store, store.As(act, func(tx *store.Tx) (directory.User, error) {
 		holder, err := tokenHolder(ctx, tx, token)
 		if err != nil {
 			return directory.User{}, err
@@ -244,8 +263,9 @@ func (s *Service) SetFirstPassword(ctx context.Context, token, password string) 
 			return directory.User{}, linkUsed()
 		}
 		u.MustChangePassword = false
+		tx.Audit(act.Target, "")
 		return u, replacePassword(ctx, tx, u, hash)
-	})
+	}))
 }
 
 // ChangePassword changes a user's own password and ends the user's other sign-ins. A wrong old password counts as a failed sign-in. Errors:
@@ -271,7 +291,8 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 	if err != nil {
 		return fmt.Errorf("hashing a password: %w", err)
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	c := v.Caller("ChangePassword")
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		now, err := directory.LockUser(ctx, tx, u.ProjectID, u.ID)
 		if err != nil {
 			return err
@@ -287,11 +308,12 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 			return err
 		}
 		now.MustChangePassword = false
+		tx.Audit(c.Target, "")
 		if err := replacePassword(ctx, tx, now, hash); err != nil {
 			return err
 		}
 		return InsertSignIn(ctx, tx, kept)
-	})
+	}))
 }
 
 // replacePassword writes a new hash, or none, resets failed attempts, and ends the user's sign-ins and password tokens.

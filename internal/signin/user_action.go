@@ -27,7 +27,7 @@ func (s *Service) ActOnUser(ctx context.Context, c workspace.Caller, id string, 
 	if !slices.Contains([]UserAction{LockOut, LetIn, ResetPassword}, action) {
 		return workspace.Invalid("op_type", "%q is unknown, use LOCK, UNLOCK or RESET_PWD", action)
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
@@ -58,7 +58,7 @@ func (s *Service) ActOnUser(ctx context.Context, c workspace.Caller, id string, 
 			}
 			return directory.InsertMails(ctx, tx, []directory.Mail{directory.MailTo(u, directory.MailPasswordReset, tx.Now())})
 		}
-	})
+	}))
 }
 
 // RandomPassword gives a person a password that they must change when they next sign in, ends their sign-ins, and returns it:
@@ -74,7 +74,7 @@ func (s *Service) RandomPassword(ctx context.Context, c workspace.Caller, id str
 	if err != nil {
 		return "", fmt.Errorf("hashing a password: %w", err)
 	}
-	err = s.Store.Update(ctx, func(tx *store.Tx) error {
+	err = s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
@@ -87,7 +87,7 @@ func (s *Service) RandomPassword(ctx context.Context, c workspace.Caller, id str
 			return err
 		}
 		return directory.InsertMails(ctx, tx, []directory.Mail{directory.MailTo(u, directory.MailPasswordReset, tx.Now())})
-	})
+	}))
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +114,7 @@ func newPassword(userName string) string {
 // Invite mails a person the link to choose their first password once more. CodeUserNotFound; CodeInvalid when they have no mail
 // address, CodeConflict when they have a password.
 func (s *Service) Invite(ctx context.Context, c workspace.Caller, id string) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		u, err := directory.LockUser(ctx, tx, c.ProjectID, id)
 		switch {
 		case err != nil:
@@ -125,5 +125,5 @@ func (s *Service) Invite(ctx context.Context, c workspace.Caller, id string) err
 			return workspace.Errorf(workspace.CodeConflict, "user %q has chosen a password already: use RESET_PWD to have them choose another", u.Name)
 		}
 		return directory.InsertMails(ctx, tx, directory.FirstPasswordMails([]directory.User{u}, tx.Now()))
-	})
+	}))
 }

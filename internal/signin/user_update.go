@@ -74,7 +74,7 @@ func UnknownActivation(a directory.Activation) error {
 // when it comes. A user without a password who gets a first mail address is invited. CodeUserNotFound, CodeInvalid,
 // CodeUnsupported.
 func (s *Service) UpdateUser(ctx context.Context, r UpdateUser) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(r.Caller, func(tx *store.Tx) error {
 		before, err := directory.LockUser(ctx, tx, r.ProjectID, r.ID)
 		if err != nil {
 			return err
@@ -95,5 +95,5 @@ func (s *Service) UpdateUser(ctx context.Context, r UpdateUser) error {
 			return nil
 		}
 		return directory.InsertMails(ctx, tx, directory.FirstPasswordMails([]directory.User{u}, tx.Now()))
-	})
+	}))
 }

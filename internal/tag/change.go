@@ -72,13 +72,13 @@ func (s *Service) Change(ctx context.Context, c workspace.Caller, a Action, chan
 
 // change changes the tags of a desktop that must exist.
 func (s *Service) change(ctx context.Context, c workspace.Caller, a Action, field string, change Change) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		found, err := changeTags(ctx, tx, c, a, []Change{change}, func(int) string { return field })
 		if err == nil && found == 0 {
 			err = desktop.NotFound(change.DesktopID)
 		}
 		return err
-	})
+	}))
 }
 
 // ChangeEach adds or deletes tags of up to workspace.MaxIDs desktops, all or none. Desktops that do not exist are ignored.
@@ -93,10 +93,10 @@ func (s *Service) ChangeEach(ctx context.Context, c workspace.Caller, a Action, 
 			return err
 		}
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		_, err := changeTags(ctx, tx, c, a, changes, field)
 		return err
-	})
+	}))
 }
 
 func idsOf(changes []Change) []string {

@@ -23,7 +23,7 @@ func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []str
 	if err := workspace.CheckIDs("user_ids", ids); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: workspace.JobDetachDesktops, RequestID: c.RequestID, Created: tx.Now()}
 		told := map[string]bool{} // desktops that the job has a sub-job for
 		found := 0
@@ -49,7 +49,7 @@ func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []str
 			return nil
 		}
 		return tx.InsertJob(ctx, job)
-	})
+	}))
 }
 
 // deleteUser deletes a user, and adds sub-jobs for those of their desktops that are not in told.

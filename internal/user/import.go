@@ -173,10 +173,10 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 		fresh, places = append(fresh, p.CreateUser), append(places, i)
 	}
 	var ids []string
-	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	err = s.Store.Update(ctx, store.By(r.Caller, func(tx *store.Tx) (err error) {
 		ids, jobID, err = s.insertUsers(ctx, tx, r.Caller, fresh, "")
 		return err
-	})
+	}))
 	if err != nil {
 		return "", err
 	}

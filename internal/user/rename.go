@@ -38,7 +38,7 @@ func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
 	if r.Old == "" || len(r.Old) > maxOldName {
 		return workspace.Invalid("old_username", "must be a name of 1 to %d bytes", maxOldName)
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(r.Caller, func(tx *store.Tx) error {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (s *Service) RenameUser(ctx context.Context, r RenameUser) error {
 			return nil
 		}
 		return renameUser(ctx, tx, r, u)
-	})
+	}))
 }
 
 func renameUser(ctx context.Context, tx *store.Tx, r RenameUser, u directory.User) error {

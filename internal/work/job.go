@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"fmt"
 
 	"carrel/internal/capacity"
 	"carrel/internal/desktop"
@@ -40,15 +41,16 @@ func (s *Service) ListSubJobs(ctx context.Context, q workspace.SubJobQuery) ([]w
 
 // RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns; scripts run again under a new one. CodeConflict if none has failed, the
 // job has not ended, or a desktop is busy by now. Sub-jobs of desktops that are gone stay FAILED.
-func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, error) {
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
-		job, err := tx.Job(ctx, projectID, id, false)
+func (s *Service) RetryJob(ctx context.Context, c workspace.Caller, id string) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
+		job, err := tx.Job(ctx, c.ProjectID, id, false)
 		if err != nil {
 			return "", err
 		}
 		if st := job.Counts.Status(); st != workspace.JobFail {
 			return "", workspace.Errorf(workspace.CodeConflict, "job %s is %s, only a failed job can be retried", id, st)
 		}
+		tx.Audit(workspace.Resource{Type: workspace.ResourceJob, ID: id}, id)
 		if job.Type == workspace.JobRebuildPool {
 			return id, rollout.RetryRebuild(ctx, tx, job)
 		}
@@ -59,8 +61,8 @@ func (s *Service) RetryJob(ctx context.Context, projectID, id string) (string, e
 		if err != nil {
 			return "", err
 		}
-		return id, retake(ctx, tx, projectID, subs)
-	})
+		return id, retake(ctx, tx, c.ProjectID, subs)
+	}))
 }
 
 // retake makes sub-jobs that run again the owners of their desktops, and promises the capacity that they need again. CodeCapacityExceeded.
@@ -105,7 +107,7 @@ var keptSubJobs = []workspace.JobType{"applyWorkspace", "cancelWorkspace", "chan
 
 // DeleteSubJobs deletes the records of ended sub-jobs, by ids or by state. Those that have not ended are refused with
 // CodeConflict if given by id, and kept if selected by state.
-func (s *Service) DeleteSubJobs(ctx context.Context, projectID string, ids []string, state workspace.SubJobState) error {
+func (s *Service) DeleteSubJobs(ctx context.Context, c workspace.Caller, ids []string, state workspace.SubJobState) error {
 	switch {
 	case len(ids) == 0 && state == "":
 		return workspace.Invalid("job_ids", "give ids, or delete_by_status")
@@ -116,11 +118,17 @@ func (s *Service) DeleteSubJobs(ctx context.Context, projectID string, ids []str
 	case len(ids) > 1000:
 		return workspace.Invalid("job_ids", "%d ids, at most 1000 are allowed", len(ids))
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		n, err := tx.DeleteSubJobs(ctx, projectID, ids, state, keptSubJobs)
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		n, err := tx.DeleteSubJobs(ctx, c.ProjectID, ids, state, keptSubJobs)
+		for _, id := range ids {
+			tx.Audit(workspace.Resource{Type: workspace.ResourceSubJob, ID: id}, "")
+		}
+		if len(ids) == 0 {
+			tx.Audit(workspace.Resource{Type: workspace.ResourceSubJob}, "", workspace.FieldChange{Field: "state", Old: fmt.Sprintf("%s: %s", state, workspace.Plural(n, "sub-job"))})
+		}
 		if err == nil && n < len(ids) {
 			return workspace.Errorf(workspace.CodeConflict, "%s of these %d cannot be deleted: they are not finished, or do not exist", workspace.Plural(len(ids)-n, "sub-job"), len(ids))
 		}
 		return err
-	})
+	}))
 }

@@ -18,7 +18,7 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, id
 	if err := workspace.CheckIDsUpTo(namepolicy.MaxPolicies, "policy_ids", ids); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		return workspace.DeleteEach("policy_ids", ids, workspace.CodePolicyNotFound, func(id string) error {
 			p, err := namepolicy.Lock(ctx, tx, c.ProjectID, id)
 			if err != nil {
@@ -29,13 +29,13 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, id
 			}
 			return namepolicy.Delete(ctx, tx, p)
 		})
-	})
+	}))
 }
 
 // DeleteOU deletes a unit that no desktop is in and no pool creates desktops in. The row's lock and foreign keys decide between it and
 // transactions that put something into the unit. CodeOUNotFound, CodeConflict.
 func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) error {
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		o, err := directory.LockOU(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return err
@@ -51,5 +51,5 @@ func (s *Service) DeleteOU(ctx context.Context, c workspace.Caller, id string) e
 			return err
 		}
 		return directory.DeleteOU(ctx, tx, o)
-	})
+	}))
 }

@@ -420,7 +420,7 @@ func (e *env) failed() []workspace.SubJob {
 func (e *env) retry() {
 	if s, ok := pick(e, e.failed()); ok {
 		e.ask(fmt.Sprintf("retry the %s of %s", s.Type, s.DesktopName), func(ctx context.Context) (string, error) {
-			return e.service.Work.RetryJob(ctx, project, s.JobID)
+			return e.service.Work.RetryJob(ctx, workspace.Caller{ProjectID: project}, s.JobID)
 		})
 	}
 }
@@ -428,5 +428,7 @@ func (e *env) retry() {
 // forget deletes the records of what has ended.
 func (e *env) forget() {
 	state := []workspace.SubJobState{workspace.SubJobSuccess, workspace.SubJobFailed}[e.draw.IntN(2)]
-	e.do(fmt.Sprintf("delete all records of %s", state), func(ctx context.Context) error { return e.service.Work.DeleteSubJobs(ctx, project, nil, state) })
+	e.do(fmt.Sprintf("delete all records of %s", state), func(ctx context.Context) error {
+		return e.service.Work.DeleteSubJobs(ctx, workspace.Caller{ProjectID: project}, nil, state)
+	})
 }

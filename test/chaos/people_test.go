@@ -55,7 +55,7 @@ func (e *env) signIn(p *person) {
 func (e *env) open(p *person, from pool.Pool) {
 	v := p.visitor
 	e.async(fmt.Sprintf("%s opens %s", p.name, from.Name), func(ctx context.Context) (string, error) {
-		o, err := e.service.Connections.OpenPool(ctx, v, from.ID, "")
+		o, err := e.service.Connections.OpenPool(ctx, v, from.ID)
 		if err != nil || o.Ticket == "" {
 			return string(o.Outcome), err
 		}
@@ -142,7 +142,7 @@ func (e *env) openDesktop() {
 	e.async(fmt.Sprintf("%s opens %s", p.name, d.Name), func(ctx context.Context) (string, error) {
 		ticket, err := e.service.Connections.OpenDesktop(ctx, v, d.ID)
 		if workspace.CodeOf(err) == workspace.CodeConflict {
-			return "starts it", e.service.Connections.RunPowerAction(ctx, v, d.ID, desktop.PowerStart, "")
+			return "starts it", e.service.Connections.RunPowerAction(ctx, v, d.ID, desktop.PowerStart)
 		}
 		if err != nil {
 			return "", err
@@ -217,7 +217,7 @@ func (e *env) resetOwnDesktop() {
 	p := e.anyPerson()
 	v := p.visitor
 	e.do(fmt.Sprintf("%s resets their desktop of %s", p.name, pool.Name), func(ctx context.Context) error {
-		return e.service.Connections.ResetUserDesktop(ctx, v, pool.ID, "")
+		return e.service.Connections.ResetUserDesktop(ctx, v, pool.ID)
 	})
 }
 

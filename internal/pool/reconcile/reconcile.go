@@ -153,7 +153,7 @@ func (s *Service) reconcilePool(ctx context.Context, t reconciliation) (Reconcil
 	const attempts = 5
 	var refused error
 	for attempt := 1; ; attempt++ {
-		done, err := store.Update(ctx, s.Store, func(tx *store.Tx) (ReconciledPool, error) { return reconcileHeld(ctx, tx, t, refused) })
+		done, err := store.Update(ctx, s.Store, store.As(system(t.Pool), func(tx *store.Tx) (ReconciledPool, error) { return reconcileHeld(ctx, tx, t, refused) }))
 		var unordered *unorderedError
 		switch code := workspace.CodeOf(err); {
 		case err == nil || attempt == attempts:
@@ -167,6 +167,9 @@ func (s *Service) reconcilePool(ctx context.Context, t reconciliation) (Reconcil
 		}
 	}
 }
+
+// system is the caller for what pools need by themselves.
+func system(p pool.Pool) workspace.Caller { return workspace.System(p.ProjectID, "", "ReconcilePool") }
 
 // unorderedError is the reason why growPool refused.
 type unorderedError struct{ error }
@@ -326,7 +329,7 @@ func (t *reconciliation) tidy(ctx context.Context, tx *store.Tx) ([]pool.Tidying
 		}
 	}
 	if len(resets) > 0 {
-		if _, err := pool.ResetMembers(ctx, tx, workspace.Caller{ProjectID: t.Pool.ProjectID}, t.Pool, resets, "somebody has used it"); err != nil {
+		if _, err := pool.ResetMembers(ctx, tx, system(t.Pool), t.Pool, resets, "somebody has used it"); err != nil {
 			return nil, err
 		}
 	}
@@ -395,7 +398,7 @@ func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error)
 // act applies an action (a creation as far as the capacity suffices) and updates the snapshot as far as the times of next depend on it.
 // It returns the number of desktops concerned, and the reason if the capacity did not suffice for all.
 func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Action) (done int, short, err error) {
-	c := workspace.Caller{ProjectID: t.Pool.ProjectID}
+	c := system(t.Pool)
 	switch a.Kind {
 	case autoscale.Isolate:
 		for i, m := range t.Members {

@@ -76,7 +76,7 @@ func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, e
 	if err := r.Check(); err != nil {
 		return PoolResizing{}, err
 	}
-	return store.Update(ctx, s.Store, func(tx *store.Tx) (PoolResizing, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (PoolResizing, error) {
 		p, err := pool.LockIdlePool(ctx, tx, r.Caller, r.PoolID)
 		if err != nil {
 			return PoolResizing{}, err
@@ -100,7 +100,7 @@ func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, e
 			answer.DesktopIDs = append(answer.DesktopIDs, sub.DesktopID)
 		}
 		return answer, err
-	})
+	}))
 }
 
 // checkPoolProduct returns why a pool's desktops cannot have a product, or nil.
