@@ -33,6 +33,9 @@ func (s *Server) operations() map[string][]operation {
 			{"POST", "/v2/{project_id}/desktops/change-user-privilege-group", "ChangeUserPrivilegeGroup", "workspace:desktops:changeUserPrivilegeGroup", iam.Write, answering(s.changePrivileges), "Change the privilege of users in desktops"},
 			{"PUT", "/v2/{project_id}/desktops/change-username", "UpdateDesktopUsername", "workspace:desktops:changeUsername", iam.Write, silent(http.StatusOK, s.renameUser), "Rename a user, also in their desktops"},
 		},
+		"audit": {
+			{"GET", "/v2/{project_id}/audit-records", "ListAuditRecords", "workspace:auditRecords:list", iam.Read, answering(s.listAuditRecords), "List who changed what, and which requests were refused, newest first"},
+		},
 		"catalog": {
 			{"GET", "/v2/{project_id}/products", "ListProducts", "workspace:products:list", iam.Read, answering(s.listProducts), "List products"},
 			{"GET", "/v2/{project_id}/images", "ListImages", "workspace:images:list", iam.Read, answering(s.listImages), "List images"},

@@ -88,7 +88,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"api/overlay", "", "data for the generator imports nothing"},
 	{"api/generate", "api/overlay", "the generator reads data and the overlay"},
 	{"api/wire", "", "forms on the wire know no rooms"},
-	{"api", "api/wire assignment assignment/plan catalog clientaddr core desktop directory export iam namepolicy pool pool/autoscale pool/reshape rollout route script sheet signin tag telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
+	{"api", "api/wire assignment assignment/plan audit catalog clientaddr core desktop directory export iam namepolicy pool pool/autoscale pool/reshape rollout route script sheet signin tag telemetry text user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
 	{"gateway", "connection desktop engine guest route signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
 	{"portal", "clientaddr connection desktop directory pool route signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 

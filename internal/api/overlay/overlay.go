@@ -58,6 +58,7 @@ type Field struct {
 func Areas() []Area {
 	return []Area{
 		assignment(),
+		auditTrail(),
 		catalog(),
 		desktops(),
 		jobs(),
