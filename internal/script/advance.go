@@ -208,10 +208,13 @@ func (c Choice) find(ctx context.Context, tx *store.Tx) (t Task, r Record, err e
 func (s *Service) Stop(ctx context.Context, c Choice) error {
 	return s.Store.Update(ctx, store.By(c.Caller, func(tx *store.Tx) error {
 		t, r, err := c.find(ctx, tx)
-		if err != nil || !t.Ended.IsZero() {
+		if err != nil {
 			return err
 		}
 		tx.Audit(t.resource(), t.JobID)
+		if !t.Ended.IsZero() {
+			return nil
+		}
 		subJobs, err := stopRecords(ctx, tx, t, r.ID, Outcome{Status: Skipped, Code: ResultStopped, Reason: "stopped on request"})
 		if err != nil {
 			return err

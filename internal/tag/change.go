@@ -114,7 +114,11 @@ func changeTags(ctx context.Context, tx *store.Tx, c workspace.Caller, a Action,
 	for i, change := range changes {
 		d, exists := found[change.DesktopID]
 		tags := a.apply(d.Tags, change.Tags)
-		if !exists || slices.Equal(tags, d.Tags) {
+		if !exists {
+			continue
+		}
+		tx.Audit(desktop.Desktop{ID: d.ID, Name: d.Name}.Resource(), "")
+		if slices.Equal(tags, d.Tags) {
 			continue
 		}
 		if len(tags) > workspace.MaxTags {
