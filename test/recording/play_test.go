@@ -62,6 +62,9 @@ type player struct {
 	answers strings.Builder
 	counts  []counted
 	played  map[string]outcome // by operation
+	made    []made
+	secrets []string        // that were sent and answered
+	tokens  map[string]bool // of clients, that were used
 }
 
 // outcome says whether an operation was played with a good and a bad end.
@@ -71,7 +74,7 @@ func newPlayer(t *testing.T, server *controlplane.Process, db *database, message
 	b := server.Bootstrap
 	p := &player{
 		T: t, server: server, db: db, messages: messages, log: log, mask: newMask(b.Endpoint),
-		displays: newDisplays(), kept: map[string]string{}, cookies: map[string]string{}, played: map[string]outcome{},
+		displays: newDisplays(), kept: map[string]string{}, cookies: map[string]string{}, played: map[string]outcome{}, tokens: map[string]bool{}, secrets: []string{b.Password, b.SecretKey},
 	}
 	for name, value := range map[string]string{
 		"project": b.ProjectID, "domain": b.DomainID, "image": b.ImageID, "subnet": b.SubnetID, "vpc": b.VPCID,
@@ -158,6 +161,7 @@ func (p *player) play(s step) {
 			p.Errorf("%s: not as described: %s\n%d %s", title, fault, answer.StatusCode, text)
 		}
 	}
+	p.noteMade(s, title, operation.name, request, answer.StatusCode, text)
 	p.keepAll(s, title, answer, text)
 	fmt.Fprintf(&p.answers, "## %s%s\n%s\n", title, prefixed(": ", s.why), p.asked(s))
 	fmt.Fprintf(&p.answers, "-> %d%s\n%s", answer.StatusCode, p.headers(answer.Header), prefixed("", p.shown(s, answer, text)+"\n"))
@@ -339,6 +343,24 @@ func (p *player) note(operation string, status int) {
 		o.bad = true
 	}
 	p.played[operation] = o
+}
+
+// noteMade remembers a call, for checkAudit.
+func (p *player) noteMade(s step, title, operation string, r *http.Request, status int, text []byte) {
+	c := made{title: title, operation: operation, requestID: r.Header.Get("X-Request-Id"), status: status}
+	var refusal struct {
+		Code string `json:"error_code"`
+	}
+	if status >= http.StatusBadRequest && json.Unmarshal(text, &refusal) == nil {
+		c.code = refusal.Code
+	}
+	if token := r.Header.Get("X-Client-Token"); token != "" {
+		c.repeated = p.tokens[token]
+		p.tokens[token] = p.tokens[token] || status < http.StatusBadRequest
+	}
+	p.made = append(p.made, c)
+	p.hide([]byte(p.fill(s, s.body)))
+	p.hide(text)
 }
 
 // rest waits until nothing is left that the program would do by itself within the next minutes: no sub-job, mail or change of a pool

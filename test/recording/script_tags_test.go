@@ -20,7 +20,7 @@ var tags = []step{
 	{call: "POST desktops/{lab1}/tags/action", why: "of the system", body: `{"action": "create", "tags": [{"key": "a"}], "sys_tags": [{"key": "b"}]}`},
 	{call: "POST desktops/{lab1}/tags/action", why: "of one twice", body: `{"action": "create", "tags": [{"key": "a"}, {"key": "a"}]}`},
 	{call: "POST desktops/x/tags/action", why: "of an unknown desktop", body: `{"action": "delete", "tags": [{"key": "a"}]}`},
-	{call: "POST desktops/batch-tags", body: `{"desktops": [{"desktop_id": "{lab2}", "tags": [{"key": "floor", "value": "1"}]}, {"desktop_id": "` + none + `", "tags": [{"key": "floor", "value": "1"}]}]}`},
+	{call: "POST desktops/batch-tags", body: `{"desktops": [{"desktop_id": "{lab1}", "tags": [{"key": "floor", "value": "1"}]}, {"desktop_id": "` + none + `", "tags": [{"key": "floor", "value": "1"}]}]}`},
 	{call: "POST desktops/batch-tags", why: "of one desktop twice", body: `{"desktops": [{"desktop_id": "{lab2}", "tags": [{"key": "a"}]}, {"desktop_id": "{lab2}", "tags": [{"key": "b"}]}]}`},
 	{call: "POST desktops/batch-tags", why: "of none", body: `{"desktops": []}`},
 	{call: "POST desktops/batch-tags", why: "without tags", body: `{"desktops": [{"desktop_id": "{lab2}"}]}`},
