@@ -51,10 +51,10 @@ type env struct {
 	gateway   *gateway
 	callers   sync.WaitGroup
 
-	mu     sync.Mutex // guards what follows
-	history   []string   // what was called, and what came of it
+	mu         sync.Mutex // guards what follows
+	history    []string   // what was called, and what came of it
 	violations []string   // what must not be
-	caps   map[string]*capWatch
+	caps       map[string]*capWatch
 }
 
 // newEnv populates an env on an empty database and starts its processes.
