@@ -44,7 +44,7 @@ func (s *Server) showDesktop(ctx context.Context, in *wire.ShowDesktopDetailInpu
 }
 
 func (s *Server) listDesktops(ctx context.Context, in *wire.ListDesktopsInput) (wire.ListDesktopsResponse, error) {
-	tags, err := tagsAsked(in.Tag)
+	tags, err := tagsAsked("tag", in.Tag)
 	if err != nil {
 		return wire.ListDesktopsResponse{}, err
 	}
@@ -71,7 +71,7 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *wire.ListDesktopsDe
 
 // detailQuery is what a list of desktops with details asks for.
 func detailQuery(in *wire.ListDesktopsDetailInput) (desktop.DesktopQuery, error) {
-	tags, err := tagsAsked(in.Tag)
+	tags, err := tagsAsked("tag", in.Tag)
 	if err != nil {
 		return desktop.DesktopQuery{}, err
 	}
@@ -89,13 +89,17 @@ func detailQuery(in *wire.ListDesktopsDetailInput) (desktop.DesktopQuery, error)
 	return q, nil
 }
 
-// tagsAsked reads tags of the form key=value, all of which a desktop must have.
-func tagsAsked(list string) (desktop.TagQuery, error) {
+// tagsAsked reads the tags in a field, of the form key=value, all of which a desktop must have.
+func tagsAsked(field, list string) (desktop.TagQuery, error) {
+	pairs := split[string](list)
+	if n := len(pairs); n > workspace.MaxTags {
+		return desktop.TagQuery{}, workspace.Invalid(field, "%d tags, at most %d are allowed", n, workspace.MaxTags)
+	}
 	var all []desktop.TagCondition
-	for _, pair := range split[string](list) {
+	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return desktop.TagQuery{}, workspace.Errorf(workspace.CodeInvalid, "tag: %q must have the form key=value", pair)
+			return desktop.TagQuery{}, workspace.Invalid(field, "%q must have the form key=value", pair)
 		}
 		all = append(all, desktop.TagCondition{Key: key, Values: []string{value}})
 	}

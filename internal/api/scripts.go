@@ -58,12 +58,12 @@ const asUser = "USER"
 
 func (s *Server) executeScriptByTag(ctx context.Context, in *wire.ExecuteScriptByDesktopTagInput) (wire.ExecuteScriptByDesktopTagResponse, error) {
 	b := in.Body
-	tags, err := tagsAsked(b.DesktopTag)
+	tags, err := tagsAsked("desktop_tag", b.DesktopTag)
 	if err == nil && len(tags.All) == 0 {
 		err = workspace.Invalid("desktop_tag", "must have the form key=value")
 	}
 	if err != nil {
-		return wire.ExecuteScriptByDesktopTagResponse{}, workspace.InField("desktop_tag", err)
+		return wire.ExecuteScriptByDesktopTagResponse{}, err
 	}
 	id, err := s.Services.Scripts.Execute(ctx, script.Execute{
 		Caller: caller(ctx, in.Project), Operation: "ExecuteScriptByDesktopTag", Noun: "desktop", Tags: tags, ScriptIDs: b.ScriptIDs,
