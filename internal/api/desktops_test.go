@@ -196,7 +196,7 @@ func TestParametersOutOfRangeAreRefusedByName(t *testing.T) {
 		"/desktops?limit=99999999999999999999":              "limit: invalid integer",
 		"/desktops?offset=-1":                               "offset: expected number >= 0",
 		"/desktops?is_share_desktop=maybe":                  "is_share_desktop: invalid boolean",
-		"/desktops?tag=" + strings.Repeat("a=b,", 21):        "tag: 21 tags, at most 20 are allowed",
+		"/desktops?tag=" + strings.Repeat("a=b,", 21):       "tag: 21 tags, at most 20 are allowed",
 		"/desktops?tag=team":                                "tag: \"team\" must have the form key=value",
 		"/desktops?" + strings.Repeat("desktop_id=x&", 101): "desktop_id: at most 100 are allowed",
 		"/desktops/detail?limit=501":                        "limit: expected number <= 500",
