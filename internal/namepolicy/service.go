@@ -28,15 +28,8 @@ func (s *Service) Create(ctx context.Context, c workspace.Caller, p Policy) (str
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.Once(ctx, c, "CreateDesktopNamePolicy", p, func(tx *store.Tx) (string, error) {
-		if _, err := tx.LockSubscription(ctx, c.ProjectID); err != nil { // so that concurrent callers cannot exceed the limit
+		if err := policies.CheckLimit(ctx, tx, c.ProjectID, MaxPolicies, "name policies"); err != nil {
 			return "", err
-		}
-		_, total, err := Policies(ctx, tx, Query{ProjectID: c.ProjectID})
-		if err != nil {
-			return "", err
-		}
-		if total >= MaxPolicies {
-			return "", workspace.Errorf(workspace.CodeConflict, "there are %d name policies, which is the limit: delete one first", total)
 		}
 		p.Meta, p.Next = workspace.NewMeta(c, p.Name), 0
 		if err := settleDefault(ctx, tx, p); err != nil {

@@ -27,15 +27,8 @@ func (s *Service) Create(ctx context.Context, c workspace.Caller, script Script)
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.Once(ctx, c, "CreateScript", script, func(tx *store.Tx) (string, error) {
-		if _, err := tx.LockSubscription(ctx, c.ProjectID); err != nil { // so that concurrent callers cannot exceed the limit
+		if err := scripts.CheckLimit(ctx, tx, c.ProjectID, MaxScripts, "scripts"); err != nil {
 			return "", err
-		}
-		_, total, err := Scripts(ctx, tx, Query{ProjectID: c.ProjectID})
-		if err != nil {
-			return "", err
-		}
-		if total >= MaxScripts {
-			return "", workspace.Errorf(workspace.CodeConflict, "there are %d scripts, which is the limit: delete one first", total)
 		}
 		script.Meta = workspace.NewMeta(c, script.Name)
 		return script.ID, scripts.Insert(ctx, tx, &script)

@@ -117,13 +117,16 @@ func (t *Tx) AuditInsert(r workspace.Resource, row any) {
 
 // AuditRead remembers a row that the transaction locked, for AuditSave and AuditDelete.
 func (t *Tx) AuditRead(r workspace.Resource, row any) {
-	if !t.Audited() {
-		return
+	if t.Audited() {
+		t.remember(r, t.fieldsOf(row))
 	}
+}
+
+func (t *Tx) remember(r workspace.Resource, of fields) {
 	if t.trail.read == nil {
 		t.trail.read = map[resourceKey]readRow{}
 	}
-	t.trail.read[keyOf(r)] = readRow{r.Name, t.fieldsOf(row)}
+	t.trail.read[keyOf(r)] = readRow{r.Name, of}
 }
 
 // AuditSave is Audit for a changed row, with the fields that differ from those that AuditRead saw. If none does, it does nothing.
@@ -131,12 +134,13 @@ func (t *Tx) AuditSave(r workspace.Resource, row any) {
 	if !t.Audited() {
 		return
 	}
+	after := t.fieldsOf(row)
 	if before, known := t.trail.read[keyOf(r)]; known {
-		if changes := difference(before.fields, t.fieldsOf(row)); len(changes) > 0 {
+		if changes := difference(before.fields, after); len(changes) > 0 {
 			t.Audit(r, "", changes...)
 		}
 	}
-	t.AuditRead(r, row)
+	t.remember(r, after)
 }
 
 // AuditDelete is Audit for a row that is deleted, with the fields that AuditRead saw.

@@ -51,6 +51,19 @@ func (t Table) Insert(ctx context.Context, tx *Tx, row workspace.Named) error {
 	return err
 }
 
+// CheckLimit returns CodeConflict if the project has the most rows that it may have, which the message calls things ("scripts"). It locks
+// the project's subscription, so that callers at once do not exceed the limit. CodeNotSubscribed.
+func (t Table) CheckLimit(ctx context.Context, tx *Tx, projectID string, most int, things string) error {
+	if _, err := tx.LockSubscription(ctx, projectID); err != nil {
+		return err
+	}
+	n, err := tx.NewSelect().Table(t.Name).Where("project_id = ?", projectID).Count(ctx)
+	if err == nil && int(n) >= most {
+		err = workspace.Errorf(workspace.CodeConflict, "there are %d %s, which is the limit: delete one first", n, things)
+	}
+	return err
+}
+
 // Select begins a query of a project's rows. Filters (Equal, Among, Is, Containing) add conditions, ReadPage reads a page.
 func (t Table) Select(tx *Tx, projectID string, rows any) *bun.SelectQuery {
 	return tx.NewSelect().Model(rows).Where("?TableAlias.project_id = ?", projectID)
