@@ -44,7 +44,7 @@ func Begin(ctx context.Context, tx *store.Tx, taskID, recordID string, obstacle 
 		return turn, nil
 	case obstacle != nil:
 		turn.Record = r.ended(*obstacle, tx)
-		return turn, saveRecord(ctx, tx, turn.Record)
+		return turn, endRecord(ctx, tx, t, turn.Record)
 	default:
 		turn.Status, turn.Begun = Running, tx.Now()
 		if err := saveRecord(ctx, tx, turn.Record); err != nil {
@@ -70,7 +70,19 @@ func End(ctx context.Context, tx *store.Tx, taskID, recordID string, o Outcome) 
 	if err != nil || r.Status != Running {
 		return err
 	}
-	return saveRecord(ctx, tx, r.ended(o, tx))
+	return endRecord(ctx, tx, t, r.ended(o, tx))
+}
+
+// endRecord saves a record that has ended. The last one of its sub-job settles the locked task at once: the sub-job may end without its
+// worker after that, and then nobody would.
+func endRecord(ctx context.Context, tx *store.Tx, t Task, r Record) error {
+	if err := saveRecord(ctx, tx, r); err != nil {
+		return err
+	}
+	if more, err := anyOpen(ctx, tx, r.SubJobID); err != nil || more {
+		return err
+	}
+	return settle(ctx, tx, &t)
 }
 
 func (r Record) ended(o Outcome, tx *store.Tx) Record {
@@ -118,13 +130,13 @@ func Mend(ctx context.Context, s store.Transactions) error {
 	return nil
 }
 
-// endRecords ends the open records of a sub-job of a locked task.
+// endRecords ends the open records of a sub-job of a locked task. If none is open the task was settled when the last one ended.
 func endRecords(ctx context.Context, tx *store.Tx, t Task, subJobID, reason string) (Finish, error) {
 	records, err := RecordsOf(ctx, tx, subJobID)
 	if err != nil {
 		return StayOn, err
 	}
-	failed := false
+	failed, open := false, false
 	for i, r := range records {
 		switch {
 		case r.Status != Waiting && r.Status != Running:
@@ -136,12 +148,15 @@ func endRecords(ctx context.Context, tx *store.Tx, t Task, subJobID, reason stri
 			records[i] = r.ended(Outcome{Status: Failed, Code: ResultError, Reason: reason}, tx)
 			failed = true
 		}
+		open = true
 		if err := saveRecord(ctx, tx, records[i]); err != nil {
 			return StayOn, err
 		}
 	}
-	if err := settle(ctx, tx, &t); err != nil {
-		return StayOn, err
+	if open {
+		if err := settle(ctx, tx, &t); err != nil {
+			return StayOn, err
+		}
 	}
 	if slices.ContainsFunc(records, func(r Record) bool { return r.Status != Succeeded }) {
 		return StayOn, nil

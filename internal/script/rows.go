@@ -193,6 +193,11 @@ func RecordsOf(ctx context.Context, t *store.Tx, subJobID string) (found []Recor
 	return found, err
 }
 
+// anyOpen reports whether a record of a sub-job has not ended.
+func anyOpen(ctx context.Context, t *store.Tx, subJobID string) (bool, error) {
+	return t.NewSelect().Model((*Record)(nil)).Where("r.sub_job_id = ?", subJobID).Where(open).Exists(ctx)
+}
+
 // orphans reads, of sub-jobs that have ended or are gone, some whose records are open, with the reason.
 func orphans(ctx context.Context, t *store.Tx) (found []Record, err error) {
 	err = t.NewSelect().Model(&found).Column("task_id", "sub_job_id").

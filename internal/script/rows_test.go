@@ -228,4 +228,37 @@ var tasks = map[string]func(*env){
 		e.Same([]any{records[0].Status, records[0].Reason, records[1].Status}, []any{script.Failed, "it was deleted", script.Skipped})
 		e.Same(e.task(t.ID).Status, script.TaskFailed)
 	},
+	"a worker that dies between a record's end and its sub-job's leaves no task open": func(e *env) {
+		first, rest := e.AddDesktop("a"), e.AddDesktop("b")
+		for _, c := range []struct {
+			obstacle *script.Outcome
+			status   script.Status
+			want     script.Status // of the rest
+		}{
+			{&script.Outcome{Status: script.Skipped}, script.Skipped, script.Skipped},
+			{nil, script.Failed, script.Skipped},
+			{nil, script.Succeeded, script.Waiting},
+		} {
+			t := e.execute(script.Execute{IDs: []string{first.ID, rest.ID}, Command: "true", FirstIDs: []string{first.ID}})
+			r := e.records(script.RecordQuery{TaskID: t.ID})[0]
+			e.Update(func(tx *store.Tx) error {
+				if _, err := script.Begin(e.Context(), tx, t.ID, r.ID, c.obstacle); err != nil {
+					return err
+				}
+				return script.End(e.Context(), tx, t.ID, r.ID, script.Outcome{Status: c.status})
+			})
+			e.Update(func(tx *store.Tx) error {
+				_, err := tx.SupersedeSubJobs(e.Context(), first.ID, "", workspace.CodeGone, "it was deleted")
+				return err
+			})
+			e.must(script.Mend(e.Context(), e.Store))
+			records := e.records(script.RecordQuery{TaskID: t.ID})
+			e.Same([]any{records[0].Status, records[1].Status}, []any{c.status, c.want})
+			got := e.task(t.ID)
+			e.Same([]any{got.Released, got.Ended.IsZero()}, []any{c.want == script.Waiting, c.want == script.Waiting})
+			if c.want == script.Waiting && e.SubJob(records[1].SubJobID).RunAt.After(e.Clock.Now()) {
+				e.Errorf("the rest of a task whose first batch has succeeded does not run")
+			}
+		}
+	},
 }
