@@ -40,17 +40,18 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return err
 	}
 	shared := []string{"busy_timeout(10000)", "foreign_keys(1)", "temp_store(memory)", "cache_size(-16384)"}
-	writer := slices.Concat(shared, []string{"journal_mode(wal)", "synchronous(full)"})
+	writer := slices.Concat(shared, []string{"journal_mode(wal)", "synchronous(full)", "analysis_limit(1000)"})
 	reader := slices.Concat(shared, []string{"query_only(1)"})
 
-	w, err := sql.Open("sqlite", sqliteName(path, writer))
+	writing, err := newPreparing(sqliteName(path, writer))
 	if err != nil {
 		return err
 	}
-	r, err := sql.Open("sqlite", sqliteName(path, reader))
+	reading, err := newPreparing(sqliteName(path, reader))
 	if err != nil {
 		return err
 	}
+	w, r := sql.OpenDB(writing), sql.OpenDB(reading)
 	w.SetMaxOpenConns(1)
 	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
@@ -96,14 +97,6 @@ func pingSQLite(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 	}
-}
-
-// sqliteSchema writes times so that they sort as text, and reads them as UTC.
-type sqliteSchema struct{ *sqlitedialect.Dialect }
-
-// AppendTime implements schema.Dialect.
-func (sqliteSchema) AppendTime(b []byte, t time.Time) []byte {
-	return t.UTC().AppendFormat(b, "'2006-01-02T15:04:05.000000Z'")
 }
 
 func sqliteCode(err error) (int, bool) {
