@@ -466,3 +466,11 @@ func TestAPersonsDesktopsAreFoundWithoutReadingTheProjectsOnceTablesHaveGrown(t 
 		}
 	}
 }
+
+func TestADesktopHasOneTagWithAKey(t *testing.T) {
+	s, _ := recorder(t, 1)
+	err := store.Exec(t.Context(), s, "INSERT INTO desktop_tags (desktop_id, position, project_id, key, value) VALUES ('0', 1, 'p', 'k', 'w')")
+	if err == nil || !strings.Contains(err.Error(), "UNIQUE constraint failed: desktop_tags.desktop_id, desktop_tags.key") {
+		t.Errorf("a second tag with the key: %v", err)
+	}
+}
