@@ -39,7 +39,7 @@ func openGateway(e *env) *gateway {
 
 // run ends connections whose grounds are gone, renews the others, and forgets those of gateways that died.
 func (g *gateway) run(ctx context.Context) {
-	tick := time.NewTicker(2 * time.Second)
+	tick := time.NewTicker(6 * time.Second)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -55,7 +55,7 @@ func (g *gateway) run(ctx context.Context) {
 				g.close(e.ID)
 			}
 		}
-		if n%10 == 0 {
+		if n%4 == 0 {
 			g.e.unexpected("renewing connections", g.e.service.Connections.RenewConnections(ctx, name, linkLease))
 			_, err := g.e.service.Connections.SweepConnections(ctx)
 			g.e.unexpected("sweeping connections", err)
