@@ -100,7 +100,7 @@ func (r *AttachDesktops) checkUsers(strategy plan.Strategy) error {
 	case len(r.Users) == 0 && r.Model.Strategy != "" && strategy != plan.StrategyRelation:
 		return workspace.Invalid("users", "must list 1 to %d users with %s", limit, strategy)
 	case len(r.Users) > 0 && r.Model.Strategy == "":
-		return workspace.Invalid("assign_model.priority_strategy", "is required with users: it determines how they get desktops")
+		return workspace.Invalid("assign_model.priority_strategy", "must be given with users: it determines how they get desktops")
 	}
 	for i, u := range r.Users {
 		if u.Type == plan.HolderGroup && strategy.Chooses() {
@@ -137,7 +137,7 @@ func (d AttachDesktop) check(at string, strategy plan.Strategy) error {
 		return nil
 	}
 	if len(named) == 0 {
-		return workspace.Invalid(at+"user_name", "is required, or attach_user_infos with 1 to %d users", plan.MaxPeoplePerDesktop)
+		return workspace.Invalid(at+"user_name", "must be given, or attach_user_infos with 1 to %d users", plan.MaxPeoplePerDesktop)
 	}
 	if len(d.People) == 0 {
 		return named[0].check(at, d.ComputerName)

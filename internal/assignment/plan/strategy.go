@@ -85,7 +85,7 @@ func (m Model) Check() error {
 	case m.Dimension != "" && m.Dimension != DimensionUser && m.Dimension != DimensionDesktop:
 		return workspace.Invalid(at+"assign_dimension", "%q is unknown, use USER or DESKTOP", m.Dimension)
 	case m.Strategy == "" && (m.Dimension != "" || m.UsersPerDesktop != 0 || m.DesktopsPerUser != 0):
-		return workspace.Invalid(at+"priority_strategy", "is required: it determines how the desktops are assigned")
+		return workspace.Invalid(at+"priority_strategy", "must be given: it determines how the desktops are assigned")
 	case m.Strategy != "" && !known:
 		return workspace.Invalid(at+"priority_strategy", "%q is unknown, use USER_NO_DESKTOP, USER_FIXED_DESKTOP_NUM, DESKTOP_ASSIGN_USER_PRIORITY, "+
 			"DESKTOP_ASSIGN_FIXED_USER, DESKTOP_ASSIGN_USERS_OR_GROUPS or FIXED_RELATION", m.Strategy)
