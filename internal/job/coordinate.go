@@ -9,14 +9,12 @@ import (
 	"carrel/internal/workspace"
 )
 
-// turnsEvery is the interval between checks of rebuilds of pools, for events that no sub-job reports: a desktop is free again, a
-// session has ended. A deadline is the time of a sub-job itself, and the end of a sub-job continues its rebuild immediately.
-const turnsEvery = 5 * time.Second
-
-// coordinate continues rebuilds of pools, and tasks of scripts whose desktops were deleted, once at the start for what a former process left, and then at intervals until the
-// runner stops. Several processes may do so; the pool's lock decides.
+// coordinate continues rebuilds of pools, and tasks of scripts whose desktops were deleted, once at the start for what a former process
+// left, and then at intervals until the runner stops, for events that no sub-job reports: a desktop is free again, a session has ended. A
+// deadline is the time of a sub-job itself, and the end of a sub-job continues its rebuild immediately. Several processes may do so; the
+// pool's lock decides.
 func (r *Runner) coordinate(ctx context.Context) {
-	tick := time.NewTicker(turnsEvery)
+	tick := time.NewTicker(r.conf.Coordinate)
 	defer tick.Stop()
 	for {
 		if err := rollout.AdvanceRollouts(ctx, r.store); err != nil && ctx.Err() == nil {

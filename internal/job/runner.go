@@ -23,6 +23,8 @@ type Config struct {
 	Lease time.Duration
 	// Poll is the interval for reading the queue if there is no signal; 15 s. It is only the safety net.
 	Poll time.Duration
+	// Coordinate is the interval between checks of rebuilds of pools and of tasks of scripts; 5 s.
+	Coordinate time.Duration
 	// Parallel is the number of sub-jobs of a type that run at once in this process; types without an entry have DefaultParallel,
 	// work on accounts AccountParallel, scripts ScriptParallel.
 	Parallel map[workspace.JobType]int
@@ -98,6 +100,9 @@ func NewRunner(s store.Transactions, e engine.Engine, log *slog.Logger, m Meter,
 	}
 	if c.Poll == 0 {
 		c.Poll = 15 * time.Second
+	}
+	if c.Coordinate == 0 {
+		c.Coordinate = 5 * time.Second
 	}
 	if c.BootLimit == 0 {
 		c.BootLimit = DefaultBootLimit

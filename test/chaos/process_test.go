@@ -92,7 +92,7 @@ func (p *process) live() {
 	service := core.NewServices(core.Config{Store: s, Rollout: e.service.Rollouts.Limits})
 	poolMeter, err := job.NewPoolMetrics(registry, service.Pools, log)
 	e.must(err)
-	runner := job.NewRunner(s, machines, log, meter, job.Config{Replica: p.name, Poll: time.Minute})
+	runner := job.NewRunner(s, machines, log, meter, job.Config{Replica: p.name, Poll: time.Minute, Coordinate: 20 * time.Second})
 	reconciler := &job.Reconciler{Pools: service.Reconciler, Log: log, Meter: poolMeter}
 	observer := &job.Observer{Store: s, Engine: engine.Engine(machines), Log: log, Every: time.Minute}
 	ctx := context.Background()
