@@ -148,8 +148,9 @@ type DesktopQuery struct {
 	Tags          TagQuery // only with a ProjectID
 	InMaintenance *bool
 	Assigned      *bool
-	Isolated      *bool   // isolated in their pool
-	Unlike        *Unlike // those that differ from what their pool would create
+	Isolated      *bool                // isolated in their pool
+	Unlike        *Unlike              // those that differ from what their pool would create
+	Visible       *workspace.Selection // those that the caller may see
 
 	SortBy     DesktopSort // default: by time of creation
 	Descending bool

@@ -216,6 +216,7 @@ func Desktops(ctx context.Context, t *store.Tx, f DesktopQuery) ([]Desktop, int,
 
 func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 	q = store.Equal(q, "d.project_id", f.ProjectID)
+	q = store.Selected(q, f.Visible, selectionColumns)
 	q = store.Among(q, "d.id", f.IDs)
 	q = store.Containing(q, "d.name_folded", f.Name)
 	q = store.Among(q, "d.name_folded", store.FoldAll(f.Names))

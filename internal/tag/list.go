@@ -45,13 +45,14 @@ func (s *Service) Keys(ctx context.Context, q KeyQuery) ([]Key, int, error) {
 type Query struct {
 	ProjectID string
 	desktop.TagQuery
-	Name string // part of the name, ignoring case
+	Name    string               // part of the name, ignoring case
+	Visible *workspace.Selection // those that the caller may see
 	workspace.Page
 }
 
 // Desktops reads a page of desktops, in the order in which they were created, without volumes and security groups, and counts all
 // that match.
 func (s *Service) Desktops(ctx context.Context, q Query) ([]desktop.Desktop, int, error) {
-	all := desktop.DesktopQuery{ProjectID: q.ProjectID, Tags: q.TagQuery, Name: q.Name, Brief: true, Page: q.Page}
+	all := desktop.DesktopQuery{ProjectID: q.ProjectID, Tags: q.TagQuery, Name: q.Name, Visible: q.Visible, Brief: true, Page: q.Page}
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]desktop.Desktop, int, error) { return desktop.Desktops(ctx, tx, all) })
 }

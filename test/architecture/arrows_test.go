@@ -52,6 +52,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	// The kernel and the store, which every room uses.
 	{"workspace", "backoff", "every room imports the kernel, which imports none"},
 	{"workspace/workspacetest", "workspace", "fixtures of the kernel know no rooms"},
+	{"iam/policy", "workspace", "a decision imports the kernel and nothing else"},
 	{"store", "telemetry text workspace", "the store keeps transactions and the queue; rows belong to their rooms"},
 
 	// The rooms, each above those that it acts on.
