@@ -162,7 +162,7 @@ func signatureHolds(r *http.Request, auth authorization, secretKey, body []byte)
 }
 
 // checkSecurityToken refuses a temporary key without its security token.
-func checkSecurityToken(r *http.Request, key store.AccessKey) error {
+func checkSecurityToken(r *http.Request, key AccessKey) error {
 	if !key.Temporary {
 		return nil
 	}
@@ -178,16 +178,16 @@ func checkSecurityToken(r *http.Request, key store.AccessKey) error {
 
 // keyOfCaller is an access key with its owner.
 type keyOfCaller struct {
-	store.AccessKey
-	store.Caller
+	AccessKey
+	Caller
 }
 
 func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err error) {
-	err = s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) (err error) {
-		if k.AccessKey, err = tx.AccessKey(ctx, id); err != nil {
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if k.AccessKey, err = ReadAccessKey(ctx, tx, id); err != nil {
 			return err
 		}
-		k.Caller, err = tx.Caller(ctx, k.AdminID)
+		k.Caller, err = ReadCaller(ctx, tx, k.AdminID)
 		return err
 	})
 	return k, err
@@ -199,10 +199,10 @@ func (s *Service) noteKeyUse(r *http.Request, key keyOfCaller) error {
 		return nil
 	}
 	ctx := r.Context()
-	return s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
-		if err := tx.NoteKeyUse(ctx, key.ID); err != nil {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := NoteKeyUse(ctx, tx, key.ID); err != nil {
 			return err
 		}
-		return tx.Attempts().NotePlace(ctx, adminSubject(key.AdminID), network(r))
+		return tx.NotePlace(ctx, adminSubject(key.AdminID), network(r))
 	})
 }

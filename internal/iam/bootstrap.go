@@ -45,56 +45,56 @@ func (s *Service) Bootstrap(ctx context.Context, f First) (Credentials, error) {
 	if err != nil {
 		return c, fmt.Errorf("hashing the first password: %w", err)
 	}
-	err = s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error { return s.bootstrap(ctx, tx, f, hash) })
-	if err != nil && !errors.Is(err, store.ErrIdentityTaken) {
+	err = s.Store.Update(ctx, func(tx *store.Tx) error { return s.bootstrap(ctx, tx, f, hash) })
+	if err != nil && !errors.Is(err, ErrIdentityTaken) {
 		return c, fmt.Errorf("making the first account: %w", err)
 	}
 	return s.firstCredentials(ctx)
 }
 
 // bootstrap writes the row that only one process can write first.
-func (s *Service) bootstrap(ctx context.Context, tx *store.IdentityTx, f First, hash string) error {
-	account := store.Account{ID: newID(), Name: f.Account, Created: tx.Now()}
-	project := store.Project{ID: newID(), AccountID: account.ID, Name: f.Region, Created: tx.Now()}
-	admin := store.Admin{ID: newID(), AccountID: account.ID, Name: f.User, PasswordHash: hash, Role: string(RoleAdmin), Created: tx.Now()}
+func (s *Service) bootstrap(ctx context.Context, tx *store.Tx, f First, hash string) error {
+	account := Account{ID: newID(), Name: f.Account, Created: tx.Now()}
+	project := Project{ID: newID(), AccountID: account.ID, Name: f.Region, Created: tx.Now()}
+	admin := Admin{ID: newID(), AccountID: account.ID, Name: f.User, PasswordHash: hash, Role: string(RoleAdmin), Created: tx.Now()}
 	key, _ := s.newKey(admin.ID, "made at the first start", tx.Now())
-	if err := tx.InsertAccount(ctx, account); err != nil {
+	if err := InsertAccount(ctx, tx, account); err != nil {
 		return err
 	}
-	if err := tx.InsertProject(ctx, project); err != nil {
+	if err := InsertProject(ctx, tx, project); err != nil {
 		return err
 	}
-	if err := tx.InsertAdmin(ctx, admin); err != nil {
+	if err := InsertAdmin(ctx, tx, admin); err != nil {
 		return err
 	}
-	if err := tx.InsertAccessKey(ctx, key); err != nil {
+	if err := InsertAccessKey(ctx, tx, key); err != nil {
 		return err
 	}
-	return tx.InsertBootstrap(ctx, store.Bootstrap{
+	return InsertBootstrap(ctx, tx, Bootstrap{
 		AccountID: account.ID, ProjectID: project.ID, AdminID: admin.ID, AccessKey: key.ID,
 		SealedPassword: s.Box.Seal(f.Password, bootstrapContext),
 	})
 }
 
-// firstCredentials reads the credentials that Bootstrap created, or returns store.ErrNoIdentity.
+// firstCredentials reads the credentials that Bootstrap created, or returns ErrNoIdentity.
 func (s *Service) firstCredentials(ctx context.Context) (Credentials, error) {
 	var (
-		first   store.Bootstrap
-		caller  store.Caller
-		project store.Project
-		key     store.AccessKey
+		first   Bootstrap
+		caller  Caller
+		project Project
+		key     AccessKey
 	)
-	err := s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) (err error) {
-		if first, err = tx.Bootstrap(ctx); err != nil {
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if first, err = ReadBootstrap(ctx, tx); err != nil {
 			return err
 		}
-		if caller, err = tx.Caller(ctx, first.AdminID); err != nil {
+		if caller, err = ReadCaller(ctx, tx, first.AdminID); err != nil {
 			return fmt.Errorf("reading the first administrator: %w", err)
 		}
-		if project, err = tx.Project(ctx, first.AccountID, first.ProjectID); err != nil {
+		if project, err = ReadProject(ctx, tx, first.AccountID, first.ProjectID); err != nil {
 			return fmt.Errorf("reading the first project: %w", err)
 		}
-		if key, err = tx.AccessKey(ctx, first.AccessKey); isMissing(err) {
+		if key, err = ReadAccessKey(ctx, tx, first.AccessKey); isMissing(err) {
 			return nil // deleted since; the rest still holds
 		}
 		return err

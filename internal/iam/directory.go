@@ -41,7 +41,7 @@ type projectBody struct {
 	Links       links  `json:"links"`
 }
 
-func (s *Service) projectBody(r *http.Request, p store.Project) projectBody {
+func (s *Service) projectBody(r *http.Request, p Project) projectBody {
 	return projectBody{
 		ID: p.ID, Name: p.Name, DomainID: p.AccountID, ParentID: p.AccountID, Enabled: true,
 		Links: s.links(r, "/v3/projects/"+p.ID),
@@ -72,9 +72,9 @@ func (s *Service) listProjects(r *http.Request, in *projectsInput) (*body[projec
 		return nil, err
 	}
 	p, _ := PrincipalFrom(r.Context())
-	var projects []store.Project
-	err = s.Store.ViewIdentity(r.Context(), func(tx *store.IdentityTx) (err error) {
-		projects, err = tx.Projects(r.Context(), p.AccountID)
+	var projects []Project
+	err = s.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		projects, err = Projects(r.Context(), tx, p.AccountID)
 		return err
 	})
 	if err != nil {
@@ -101,9 +101,9 @@ type showProjectBody struct {
 
 func (s *Service) showProject(r *http.Request, in *projectInput) (*body[showProjectBody], error) {
 	p, _ := PrincipalFrom(r.Context())
-	var project store.Project
-	err := s.Store.ViewIdentity(r.Context(), func(tx *store.IdentityTx) (err error) {
-		project, err = tx.Project(r.Context(), p.AccountID, in.ID)
+	var project Project
+	err := s.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		project, err = ReadProject(r.Context(), tx, p.AccountID, in.ID)
 		return err
 	})
 	if isMissing(err) {
@@ -148,7 +148,7 @@ type userBody struct {
 	Links             links   `json:"links"`
 }
 
-func (s *Service) userBody(r *http.Request, a store.Admin) userBody {
+func (s *Service) userBody(r *http.Request, a Admin) userBody {
 	return userBody{
 		ID: a.ID, Name: a.Name, DomainID: a.AccountID, Enabled: true, AccessMode: "default", Links: s.links(r, "/v3/users/"+a.ID),
 	}
@@ -175,9 +175,9 @@ func (s *Service) listUsers(r *http.Request, in *usersInput) (*body[usersBody], 
 		return nil, err
 	}
 	p, _ := PrincipalFrom(r.Context())
-	var admins []store.Admin
-	err = s.Store.ViewIdentity(r.Context(), func(tx *store.IdentityTx) (err error) {
-		admins, err = tx.Admins(r.Context(), p.AccountID)
+	var admins []Admin
+	err = s.Store.View(r.Context(), func(tx *store.Tx) (err error) {
+		admins, err = Admins(r.Context(), tx, p.AccountID)
 		return err
 	})
 	if err != nil {

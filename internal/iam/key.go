@@ -24,10 +24,10 @@ const (
 func keyContext(id string) string { return "access-keys/" + id }
 
 // newKey creates an access key for a user and returns it with its secret in plain text, which is returned only here.
-func (s *Service) newKey(adminID, description string, now time.Time) (store.AccessKey, string) {
+func (s *Service) newKey(adminID, description string, now time.Time) (AccessKey, string) {
 	random := workspace.NewToken()
 	id, plain := strings.ToUpper(random[:20]), workspace.NewToken()[:40]
-	return store.AccessKey{
+	return AccessKey{
 		ID: id, AdminID: adminID, SealedSecret: s.Box.Seal(plain, keyContext(id)), Description: description, Created: now,
 	}, plain
 }
@@ -42,13 +42,13 @@ func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBo
 	if err != nil {
 		return nil, err
 	}
-	var key store.AccessKey
+	var key AccessKey
 	var plain string
-	err = s.Store.UpdateIdentity(r.Context(), func(tx *store.IdentityTx) error {
-		if err := tx.LockAdmin(r.Context(), userID); err != nil { // so that two callers cannot both make the last one
+	err = s.Store.Update(r.Context(), func(tx *store.Tx) error {
+		if err := LockAdmin(r.Context(), tx, userID); err != nil { // so that two callers cannot both make the last one
 			return err
 		}
-		keys, err := tx.AccessKeys(r.Context(), userID)
+		keys, err := AccessKeys(r.Context(), tx, userID)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBo
 			}
 		}
 		key, plain = s.newKey(userID, asked.Description, tx.Now())
-		return tx.InsertAccessKey(r.Context(), key)
+		return InsertAccessKey(r.Context(), tx, key)
 	})
 	if err != nil {
 		return nil, err
@@ -94,8 +94,8 @@ func (s *Service) listKeys(r *http.Request, in *listKeysInput) (*body[keysBody],
 		return nil, err
 	}
 	found := []keyBody{}
-	err = s.Store.ViewIdentity(r.Context(), func(tx *store.IdentityTx) error {
-		keys, err := tx.AccessKeys(r.Context(), userID)
+	err = s.Store.View(r.Context(), func(tx *store.Tx) error {
+		keys, err := AccessKeys(r.Context(), tx, userID)
 		for _, k := range keys {
 			found = append(found, keyOf(k))
 		}
@@ -123,14 +123,14 @@ func (s *Service) deleteKey(r *http.Request, in *keyInput) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.UpdateIdentity(r.Context(), func(tx *store.IdentityTx) error { return tx.DeleteAccessKey(r.Context(), key.ID) })
+	return s.Store.Update(r.Context(), func(tx *store.Tx) error { return DeleteAccessKey(r.Context(), tx, key.ID) })
 }
 
-func (s *Service) keyInPath(r *http.Request, id string) (store.AccessKey, error) {
+func (s *Service) keyInPath(r *http.Request, id string) (AccessKey, error) {
 	key, err := s.findKey(r.Context(), id)
 	p, _ := PrincipalFrom(r.Context())
 	if isMissing(err) || err == nil && (key.Temporary || key.Account.ID != p.AccountID) {
-		return store.AccessKey{}, missing("access key", id)
+		return AccessKey{}, missing("access key", id)
 	}
 	if err == nil {
 		_, err = s.keyOwner(r, "access_key", key.AdminID)
@@ -201,7 +201,7 @@ type (
 	}
 )
 
-func keyOf(k store.AccessKey) keyBody {
+func keyOf(k AccessKey) keyBody {
 	return keyBody{UserID: k.AdminID, Access: k.ID, Status: "active", CreateTime: stamp(k.Created), Description: k.Description}
 }
 
@@ -242,11 +242,11 @@ func (s *Service) holderOfToken(r *http.Request, inBody string) (Principal, erro
 }
 
 func (s *Service) issueTemporaryKey(ctx context.Context, p Principal, life time.Duration) (temporaryKey, error) {
-	var key store.AccessKey
+	var key AccessKey
 	var plain string
 	token := workspace.NewToken()
-	err := s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
-		if err := tx.HoldCredential(ctx, p.credential); err != nil { // it may have ended since it was looked at
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := HoldCredential(ctx, tx, p.credential); err != nil { // it may have ended since it was looked at
 			if isMissing(err) {
 				return unauthorized("the token or key that this was to be made of has ended")
 			}
@@ -258,10 +258,10 @@ func (s *Service) issueTemporaryKey(ctx context.Context, p Principal, life time.
 		if !p.Expires.IsZero() && p.Expires.Before(key.Expires) { // it does not outlive what it was made of
 			key.Expires = p.Expires
 		}
-		if err := tx.InsertAccessKey(ctx, key); err != nil {
+		if err := InsertAccessKey(ctx, tx, key); err != nil {
 			return err
 		}
-		return tx.DeleteKeysExpiredBefore(ctx, tx.Now().Add(-maxTemporaryLife))
+		return DeleteKeysExpiredBefore(ctx, tx, tx.Now().Add(-maxTemporaryLife))
 	})
 	return temporaryKey{Access: key.ID, Secret: plain, SecurityToken: token, ExpiresAt: stamp(key.Expires)}, err
 }

@@ -15,14 +15,14 @@ import (
 )
 
 // checkPassword returns the user with this name and password.
-func (s *Service) checkPassword(r *http.Request, u passwordUser) (store.Caller, error) {
+func (s *Service) checkPassword(r *http.Request, u passwordUser) (Caller, error) {
 	switch {
 	case u.ID == "" && u.Name == "":
-		return store.Caller{}, invalid("auth.identity.password.user.name", "must be given")
+		return Caller{}, invalid("auth.identity.password.user.name", "must be given")
 	case u.ID == "" && u.Domain == (nameRef{}):
-		return store.Caller{}, invalid("auth.identity.password.user.domain", "must be given with its name or id")
+		return Caller{}, invalid("auth.identity.password.user.domain", "must be given with its name or id")
 	case u.Password == "":
-		return store.Caller{}, invalid("auth.identity.password.user.password", "must be given")
+		return Caller{}, invalid("auth.identity.password.user.password", "must be given")
 	}
 	ctx := context.WithoutCancel(r.Context()) // hanging up must not spare the count
 	caller, err := s.findUser(ctx, u)
@@ -31,15 +31,15 @@ func (s *Service) checkPassword(r *http.Request, u passwordUser) (store.Caller, 
 	}
 	a := attemptOf(r, caller, u)
 	if err := s.chargeAttempt(ctx, r, a); err != nil {
-		return store.Caller{}, err
+		return Caller{}, err
 	}
 	if caller.Admin.ID == "" {
 		s.Passwords.VerifyNothing(u.Password)
-		return store.Caller{}, wrongPassword()
+		return Caller{}, wrongPassword()
 	}
 	ok, rehash := s.Passwords.Verify(u.Password, caller.Admin.PasswordHash)
 	if !ok {
-		return store.Caller{}, wrongPassword()
+		return Caller{}, wrongPassword()
 	}
 	return caller, s.notePassword(ctx, caller.Admin, u.Password, rehash, a)
 }
@@ -48,12 +48,12 @@ func wrongPassword() *Refusal {
 	return &Refusal{Status: http.StatusUnauthorized, Code: codePassword, Message: "The username or password is wrong."}
 }
 
-func (s *Service) findUser(ctx context.Context, u passwordUser) (c store.Caller, err error) {
-	err = s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) (err error) {
+func (s *Service) findUser(ctx context.Context, u passwordUser) (c Caller, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if u.ID != "" {
-			c, err = tx.Caller(ctx, u.ID)
+			c, err = ReadCaller(ctx, tx, u.ID)
 		} else {
-			c, err = tx.CallerByName(ctx, u.Domain.ID, u.Domain.Name, u.Name)
+			c, err = ReadCallerByName(ctx, tx, u.Domain.ID, u.Domain.Name, u.Name)
 		}
 		return err
 	})
@@ -61,7 +61,7 @@ func (s *Service) findUser(ctx context.Context, u passwordUser) (c store.Caller,
 }
 
 // attemptOf returns an attempt that is counted by the user if it exists, else by the name.
-func attemptOf(r *http.Request, c store.Caller, u passwordUser) workspace.Attempt {
+func attemptOf(r *http.Request, c Caller, u passwordUser) workspace.Attempt {
 	a := workspace.Attempt{Subject: adminSubject(c.Admin.ID), Network: network(r)}
 	if c.Admin.ID == "" {
 		a.Subject = workspace.UnknownSubject(strings.ToLower("admin/" + u.ID + "/" + u.Domain.ID + "/" + u.Domain.Name + "/" + u.Name))
@@ -77,8 +77,8 @@ func network(r *http.Request) string { return clientaddr.Network(clientaddr.Of(r
 // chargeAttempt counts an attempt as failed before it is checked, and waits for its turn while the caller does.
 func (s *Service) chargeAttempt(ctx context.Context, r *http.Request, a workspace.Attempt) error {
 	var wait time.Duration
-	err := s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) (err error) {
-		wait, err = workspace.ChargeAttempt(ctx, tx.Attempts(), a, tx.Now())
+	err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		wait, err = workspace.ChargeAttempt(ctx, tx, a, tx.Now())
 		return err
 	})
 	if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
@@ -94,7 +94,7 @@ func (s *Service) chargeAttempt(ctx context.Context, r *http.Request, a workspac
 }
 
 // notePassword resets the failed attempts after a correct password, and stores a new hash if the cost of the old one is outdated.
-func (s *Service) notePassword(ctx context.Context, a store.Admin, password string, rehash bool, attempt workspace.Attempt) error {
+func (s *Service) notePassword(ctx context.Context, a Admin, password string, rehash bool, attempt workspace.Attempt) error {
 	var hash string
 	if rehash {
 		var err error
@@ -102,11 +102,11 @@ func (s *Service) notePassword(ctx context.Context, a store.Admin, password stri
 			return fmt.Errorf("hashing a password anew: %w", err)
 		}
 	}
-	return s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
-		if err := workspace.NoteSuccess(ctx, tx.Attempts(), attempt); err != nil || hash == "" {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := workspace.NoteSuccess(ctx, tx, attempt); err != nil || hash == "" {
 			return err
 		}
-		return tx.SetPasswordHash(ctx, a.ID, a.PasswordHash, hash)
+		return SetPasswordHash(ctx, tx, a.ID, a.PasswordHash, hash)
 	})
 }
 
@@ -134,7 +134,7 @@ func (s *Service) CreateAdmin(ctx context.Context, a NewAdmin) (string, error) {
 		return "", fmt.Errorf("hashing the password: %w", err)
 	}
 	id := newID()
-	return id, s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
-		return tx.InsertAdmin(ctx, store.Admin{ID: id, AccountID: a.AccountID, Name: a.Name, PasswordHash: hash, Role: string(a.Role), Created: tx.Now()})
+	return id, s.Store.Update(ctx, func(tx *store.Tx) error {
+		return InsertAdmin(ctx, tx, Admin{ID: id, AccountID: a.AccountID, Name: a.Name, PasswordHash: hash, Role: string(a.Role), Created: tx.Now()})
 	})
 }

@@ -34,7 +34,7 @@ func (p Principal) Credential() workspace.CredentialKind {
 	return workspace.CredentialToken
 }
 
-func principalOf(c store.Caller) Principal {
+func principalOf(c Caller) Principal {
 	return Principal{
 		AdminID: c.Admin.ID, AdminName: c.Admin.Name, AccountID: c.Account.ID, AccountName: c.Account.Name, Role: Role(c.Admin.Role),
 	}
@@ -87,8 +87,8 @@ func (s *Service) Authorize(ctx context.Context, p Principal, projectID, action 
 	if p.ProjectID != "" && p.ProjectID == projectID {
 		return nil
 	}
-	err := s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) error {
-		_, err := tx.Project(ctx, p.AccountID, projectID)
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		_, err := ReadProject(ctx, tx, p.AccountID, projectID)
 		return err
 	})
 	switch {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"carrel/internal/route"
-	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -70,7 +69,7 @@ func missing(what, id string) *Refusal {
 	return &Refusal{Status: http.StatusNotFound, Code: codeNotFound, Message: fmt.Sprintf("%s %q does not exist", what, id)}
 }
 
-func isMissing(err error) bool { return errors.Is(err, store.ErrNoIdentity) }
+func isMissing(err error) bool { return errors.Is(err, ErrNoIdentity) }
 
 // refuse answers with err: a Refusal unchanged, any other error as an internal one, which is logged.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {

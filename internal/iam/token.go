@@ -16,9 +16,9 @@ const TokenLife = 24 * time.Hour
 
 // tokenOfCaller is a token with its owner and, if it is for one, its project.
 type tokenOfCaller struct {
-	store.Token
-	store.Caller
-	project store.Project
+	Token
+	Caller
+	project Project
 }
 
 func (t tokenOfCaller) expired() bool { return !time.Now().Before(t.Expires) }
@@ -29,16 +29,16 @@ func (t tokenOfCaller) principal() Principal {
 	return p
 }
 
-// findToken reads a token, also one that has expired. It fails with store.ErrNoIdentity when there is none.
+// findToken reads a token, also one that has expired. It fails with ErrNoIdentity when there is none.
 func (s *Service) findToken(ctx context.Context, token string) (t tokenOfCaller, err error) {
-	err = s.Store.ViewIdentity(ctx, func(tx *store.IdentityTx) (err error) {
-		if t.Token, err = tx.Token(ctx, workspace.HashToken(token)); err != nil {
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if t.Token, err = ReadToken(ctx, tx, workspace.HashToken(token)); err != nil {
 			return err
 		}
-		if t.Caller, err = tx.Caller(ctx, t.AdminID); err != nil || t.ProjectID == "" {
+		if t.Caller, err = ReadCaller(ctx, tx, t.AdminID); err != nil || t.ProjectID == "" {
 			return err
 		}
-		t.project, err = tx.Project(ctx, t.Account.ID, t.ProjectID)
+		t.project, err = ReadProject(ctx, tx, t.Account.ID, t.ProjectID)
 		return err
 	})
 	return t, err
@@ -93,7 +93,7 @@ type (
 // createToken issues a token for a password, or for a token with another scope.
 func (s *Service) createToken(r *http.Request, in *tokenInput) (*tokenAnswer, error) {
 	var (
-		caller  store.Caller
+		caller  Caller
 		expires = time.Now().Add(TokenLife)
 		err     error
 	)
@@ -117,68 +117,68 @@ func (s *Service) createToken(r *http.Request, in *tokenInput) (*tokenAnswer, er
 }
 
 // renew returns the caller of a token and its expiry; a token issued for it must not outlive it.
-func (s *Service) renew(ctx context.Context, inBody, inHeader string) (store.Caller, time.Time, error) {
+func (s *Service) renew(ctx context.Context, inBody, inHeader string) (Caller, time.Time, error) {
 	token := inBody
 	if token == "" {
 		token = inHeader
 	}
 	if token == "" {
-		return store.Caller{}, time.Time{}, invalid("auth.identity.token.id", "must be given, or the header X-Auth-Token")
+		return Caller{}, time.Time{}, invalid("auth.identity.token.id", "must be given, or the header X-Auth-Token")
 	}
 	if _, err := s.verifyToken(ctx, token); err != nil {
-		return store.Caller{}, time.Time{}, err
+		return Caller{}, time.Time{}, err
 	}
 	found, err := s.findToken(ctx, token)
 	return found.Caller, found.Expires, err
 }
 
 // issue writes a new token, and deletes tokens that expired a day ago.
-func (s *Service) issue(ctx context.Context, c store.Caller, scope tokenScope, method string, expires time.Time) (string, tokenOfCaller, error) {
+func (s *Service) issue(ctx context.Context, c Caller, scope tokenScope, method string, expires time.Time) (string, tokenOfCaller, error) {
 	plain := workspace.NewToken()
 	t := tokenOfCaller{Caller: c}
-	err := s.Store.UpdateIdentity(ctx, func(tx *store.IdentityTx) error {
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		project, err := findScope(ctx, tx, c.Account, scope)
 		if err != nil {
 			return err
 		}
 		t.project = project
-		t.Token = store.Token{
+		t.Token = Token{
 			Hash: workspace.HashToken(plain), AdminID: c.Admin.ID, ProjectID: project.ID, Method: method, Issued: tx.Now(), Expires: expires,
 		}
-		if err := tx.InsertToken(ctx, t.Token); err != nil {
+		if err := InsertToken(ctx, tx, t.Token); err != nil {
 			return err
 		}
-		return tx.DeleteTokensExpiredBefore(ctx, tx.Now().Add(-TokenLife))
+		return DeleteTokensExpiredBefore(ctx, tx, tx.Now().Add(-TokenLife))
 	})
 	return plain, t, err
 }
 
 // findScope returns the project of the requested scope, or an empty one for the whole account.
-func findScope(ctx context.Context, tx *store.IdentityTx, account store.Account, scope tokenScope) (store.Project, error) {
+func findScope(ctx context.Context, tx *store.Tx, account Account, scope tokenScope) (Project, error) {
 	switch {
 	case scope.Project != nil && scope.Domain != nil:
-		return store.Project{}, invalid("auth.scope", "name a project or a domain, not both")
+		return Project{}, invalid("auth.scope", "name a project or a domain, not both")
 	case scope.Domain != nil:
 		if !scope.Domain.means(account.ID, account.Name) {
-			return store.Project{}, forbidden("auth.scope.domain: the user does not belong to this domain")
+			return Project{}, forbidden("auth.scope.domain: the user does not belong to this domain")
 		}
-		return store.Project{}, nil
+		return Project{}, nil
 	case scope.Project == nil:
-		return store.Project{}, nil
+		return Project{}, nil
 	}
 	if d := scope.Project.Domain; d != (nameRef{}) && !d.means(account.ID, account.Name) {
-		return store.Project{}, forbidden("auth.scope.project.domain: the user does not belong to this domain")
+		return Project{}, forbidden("auth.scope.project.domain: the user does not belong to this domain")
 	}
-	projects, err := tx.Projects(ctx, account.ID)
+	projects, err := Projects(ctx, tx, account.ID)
 	if err != nil {
-		return store.Project{}, err
+		return Project{}, err
 	}
 	for _, p := range projects {
 		if (nameRef{scope.Project.ID, scope.Project.Name}).means(p.ID, p.Name) {
 			return p, nil
 		}
 	}
-	return store.Project{}, missing("auth.scope.project", scope.Project.ID+scope.Project.Name)
+	return Project{}, missing("auth.scope.project", scope.Project.ID+scope.Project.Name)
 }
 
 // means reports whether the reference identifies the object with this id and name. A given id is decisive; an empty reference matches nothing.
@@ -213,7 +213,7 @@ func (s *Service) revokeToken(r *http.Request, in *revokeTokenInput) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.UpdateIdentity(r.Context(), func(tx *store.IdentityTx) error { return tx.DeleteToken(r.Context(), t.Hash) })
+	return s.Store.Update(r.Context(), func(tx *store.Tx) error { return DeleteToken(r.Context(), tx, t.Hash) })
 }
 
 // subject reads the valid token in X-Subject-Token. Callers may query their own tokens, administrators all of the account.

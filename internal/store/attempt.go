@@ -105,6 +105,3 @@ func (t *Tx) NotePlace(ctx context.Context, subject, network string) error {
 		"(SELECT network FROM known_places WHERE subject = ? ORDER BY used DESC, network LIMIT 1000 OFFSET ?)", subject, subject, workspace.MaxPlaces).Exec(ctx)
 	return err
 }
-
-// Attempts are the counters of failed sign-ins, which administrators and people share.
-func (i *IdentityTx) Attempts() workspace.AttemptRows { return i.tx }

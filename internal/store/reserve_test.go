@@ -56,7 +56,6 @@ func TestAnOutageOfTheDatabaseIsNoFaultAndPasses(t *testing.T) {
 	}))
 	outage("a server that refuses connections, writing", s.Update(t.Context(), read))
 	outage("... reading", s.View(t.Context(), read))
-	outage("... identities", s.ViewIdentity(t.Context(), func(tx *store.IdentityTx) error { _, err := tx.Bootstrap(t.Context()); return err }))
 	if s.Ping(t.Context()) == nil {
 		t.Error("the database is said to answer")
 	}

@@ -1,0 +1,147 @@
+package iam
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"carrel/internal/store"
+)
+
+// The errors of identity rows.
+var (
+	ErrNoIdentity    = errors.New("no such account, project, administrator, key or token")
+	ErrIdentityTaken = errors.New("the name or id is in use")
+)
+
+// Account owns projects and administrators. The API calls it a domain.
+type Account struct {
+	bun.BaseModel `bun:"table:accounts"`
+	ID            string `bun:",pk"`
+	Name          string
+	Created       time.Time
+}
+
+// Project holds desktops.
+type Project struct {
+	bun.BaseModel `bun:"table:projects"`
+	ID            string `bun:",pk"`
+	AccountID     string
+	Name          string
+	Created       time.Time
+}
+
+// Admin is a caller of the API, which calls it an IAM user.
+type Admin struct {
+	bun.BaseModel `bun:"table:admins"`
+	ID            string `bun:",pk"`
+	AccountID     string
+	Name          string // unique in the account, ignoring case
+	NameFolded    string // set by InsertAdmin
+	PasswordHash  string
+	Role          string
+	Created       time.Time
+}
+
+// Caller is an administrator with their account.
+type Caller struct {
+	Admin   Admin
+	Account Account
+}
+
+// Bootstrap records what the first start created.
+type Bootstrap struct {
+	bun.BaseModel  `bun:"table:bootstrap"`
+	Slot           int // always 0, since there is one row
+	AccountID      string
+	ProjectID      string
+	AdminID        string
+	AccessKey      string
+	SealedPassword string
+}
+
+func insertRow(ctx context.Context, t *store.Tx, row any) error {
+	_, err := t.NewInsert().Model(row).Exec(ctx)
+	if err != nil && t.Violated(err) != "" {
+		return t.Refuse(ErrIdentityTaken)
+	}
+	return err
+}
+
+// InsertAccount inserts an account.
+func InsertAccount(ctx context.Context, t *store.Tx, a Account) error { return insertRow(ctx, t, &a) }
+
+// InsertProject inserts a project.
+func InsertProject(ctx context.Context, t *store.Tx, p Project) error { return insertRow(ctx, t, &p) }
+
+// InsertAdmin inserts an administrator.
+func InsertAdmin(ctx context.Context, t *store.Tx, a Admin) error {
+	a.NameFolded = strings.ToLower(a.Name)
+	return insertRow(ctx, t, &a)
+}
+
+// InsertBootstrap records what the first start created. Of two concurrent callers one gets ErrIdentityTaken.
+func InsertBootstrap(ctx context.Context, t *store.Tx, b Bootstrap) error {
+	b.Slot = 0
+	return insertRow(ctx, t, &b)
+}
+
+// ReadBootstrap reads what the first start created.
+func ReadBootstrap(ctx context.Context, t *store.Tx) (b Bootstrap, err error) {
+	return b, store.Read(ctx, t.NewSelect().Model(&b), ErrNoIdentity)
+}
+
+// ReadProject reads a project of the account.
+func ReadProject(ctx context.Context, t *store.Tx, accountID, id string) (p Project, err error) {
+	q := t.NewSelect().Model(&p).Where("account_id = ?", accountID).Where("id = ?", id)
+	return p, store.Read(ctx, q, ErrNoIdentity)
+}
+
+// Projects lists the account's projects by name.
+func Projects(ctx context.Context, t *store.Tx, accountID string) (p []Project, err error) {
+	return p, t.NewSelect().Model(&p).Where("account_id = ?", accountID).Order("name").Scan(ctx)
+}
+
+// Admins lists the account's administrators by name.
+func Admins(ctx context.Context, t *store.Tx, accountID string) (a []Admin, err error) {
+	return a, t.NewSelect().Model(&a).Where("account_id = ?", accountID).Order("name_folded").Scan(ctx)
+}
+
+// LockAdmin locks an administrator's row until the transaction ends.
+func LockAdmin(ctx context.Context, t *store.Tx, id string) error {
+	var a Admin
+	return store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&a).Where("id = ?", id), "admin"), ErrNoIdentity)
+}
+
+// ReadCaller reads an administrator with their account.
+func ReadCaller(ctx context.Context, t *store.Tx, adminID string) (c Caller, err error) {
+	if err := store.Read(ctx, t.NewSelect().Model(&c.Admin).Where("id = ?", adminID), ErrNoIdentity); err != nil {
+		return c, err
+	}
+	return c, store.Read(ctx, t.NewSelect().Model(&c.Account).Where("id = ?", c.Admin.AccountID), ErrNoIdentity)
+}
+
+// ReadCallerByName reads an administrator by name, ignoring case, of the account with this id or, if that is empty, this name.
+func ReadCallerByName(ctx context.Context, t *store.Tx, accountID, accountName, name string) (c Caller, err error) {
+	q := t.NewSelect().Model(&c.Account)
+	if accountID != "" {
+		q = q.Where("id = ?", accountID)
+	} else {
+		q = q.Where("name = ?", accountName)
+	}
+	if err := store.Read(ctx, q, ErrNoIdentity); err != nil {
+		return Caller{}, err
+	}
+	q = t.NewSelect().Model(&c.Admin).Where("account_id = ?", c.Account.ID).Where("name_folded = ?", strings.ToLower(name))
+	return c, store.Read(ctx, q, ErrNoIdentity)
+}
+
+// SetPasswordHash replaces a password's hash unless it has changed since old was read.
+func SetPasswordHash(ctx context.Context, t *store.Tx, adminID, old, hash string) error {
+	_, err := t.NewUpdate().Model((*Admin)(nil)).Set("password_hash = ?", hash).
+		Where("id = ?", adminID).Where("password_hash = ?", old).Exec(ctx)
+	return err
+}
