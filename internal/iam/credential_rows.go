@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // AccessKey signs requests.
@@ -23,7 +24,7 @@ type AccessKey struct {
 	ProjectID     string    // for a temporary key: the only project that it is valid for; empty: all
 	TokenHash     string    // for a temporary key: that of the security token that belongs to it
 	Expires       time.Time `bun:",nullzero"` // for a temporary key
-	MadeOf        string    // for a temporary key: what it was made from, the hash of a token, or "key:" and an access key's id; it ends with that
+	MadeOf        string    `audit:"-"` // for a temporary key: what it was made from, the hash of a token, or "key:" and an access key's id; it ends with that
 }
 
 // Token is a credential that replaces a password for some time. Only its hash is stored.
@@ -37,8 +38,13 @@ type Token struct {
 	Expires       time.Time
 }
 
+func resourceOfKey(id string) workspace.Resource {
+	return workspace.Resource{Type: ResourceAccessKey, ID: id}
+}
+
 // InsertAccessKey inserts a key.
 func InsertAccessKey(ctx context.Context, t *store.Tx, k AccessKey) error {
+	t.AuditInsert(resourceOfKey(k.ID), &k)
 	return insertRow(ctx, t, &k)
 }
 
@@ -76,6 +82,7 @@ func deleteMadeOf(ctx context.Context, t *store.Tx, credential string) error {
 
 // DeleteAccessKey deletes a key, and the temporary keys that were made from it. A missing row is a success.
 func DeleteAccessKey(ctx context.Context, t *store.Tx, id string) error {
+	t.Audit(resourceOfKey(id), "")
 	if err := deleteMadeOf(ctx, t, "key:"+id); err != nil {
 		return err
 	}

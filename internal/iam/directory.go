@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // links are those of one thing, or of a page.
@@ -51,7 +52,7 @@ func (s *Service) projectBody(r *http.Request, p Project) projectBody {
 // projectsInput has filters: what is given must be the project's.
 type projectsInput struct {
 	Page     string `query:"page" doc:"A number from 1"`
-	PerPage  string `query:"per_page" doc:"1 to 5000; all on one page if absent"`
+	PerPage  string `query:"per_page" doc:"1 to 5000; 5000 if absent"`
 	Name     string `query:"name"`
 	DomainID string `query:"domain_id"`
 	ParentID string `query:"parent_id"`
@@ -72,23 +73,20 @@ func (s *Service) listProjects(r *http.Request, in *projectsInput) (*body[projec
 		return nil, err
 	}
 	p, _ := PrincipalFrom(r.Context())
-	var projects []Project
-	err = s.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		projects, err = Projects(r.Context(), tx, p.AccountID)
-		return err
+	out := projectsBody{Projects: []projectBody{}, Links: s.links(r, r.URL.Path)}
+	if !matches(in.DomainID, p.AccountID) || !matches(in.ParentID, p.AccountID) || !matches(in.Enabled, "true") || !matches(in.IsDomain, "false") {
+		return &body[projectsBody]{Body: out}, nil
+	}
+	projects, err := store.View(r.Context(), s.Store, func(tx *store.Tx) ([]Project, error) {
+		return Projects(r.Context(), tx, ProjectQuery{AccountID: p.AccountID, Name: in.Name, Page: window})
 	})
 	if err != nil {
 		return nil, err
 	}
-	found := []projectBody{}
 	for _, project := range projects {
-		one := s.projectBody(r, project)
-		if matches(in.Name, one.Name) && matches(in.DomainID, one.DomainID) && matches(in.ParentID, one.ParentID) &&
-			matches(in.Enabled, "true") && matches(in.IsDomain, "false") {
-			found = append(found, one)
-		}
+		out.Projects = append(out.Projects, s.projectBody(r, project))
 	}
-	return &body[projectsBody]{Body: projectsBody{Projects: cut(found, window), Links: s.links(r, r.URL.Path)}}, nil
+	return &body[projectsBody]{Body: out}, nil
 }
 
 type projectInput struct {
@@ -157,7 +155,7 @@ func (s *Service) userBody(r *http.Request, a Admin) userBody {
 // usersInput has filters: what is given must be the user's.
 type usersInput struct {
 	Page     string `query:"page" doc:"A number from 1"`
-	PerPage  string `query:"per_page" doc:"1 to 5000; all on one page if absent"`
+	PerPage  string `query:"per_page" doc:"1 to 5000; 5000 if absent"`
 	Name     string `query:"name"`
 	DomainID string `query:"domain_id"`
 	Enabled  string `query:"enabled" doc:"true or false"`
@@ -175,21 +173,25 @@ func (s *Service) listUsers(r *http.Request, in *usersInput) (*body[usersBody], 
 		return nil, err
 	}
 	p, _ := PrincipalFrom(r.Context())
-	var admins []Admin
-	err = s.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		admins, err = Admins(r.Context(), tx, p.AccountID)
-		return err
+	if !matches(in.DomainID, p.AccountID) || !matches(in.Enabled, "true") {
+		return s.usersBody(r, nil), nil
+	}
+	admins, err := store.View(r.Context(), s.Store, func(tx *store.Tx) ([]Admin, error) {
+		return Admins(r.Context(), tx, AdminQuery{AccountID: p.AccountID, Name: in.Name, Page: window})
 	})
 	if err != nil {
 		return nil, err
 	}
-	found := []userBody{}
+	return s.usersBody(r, admins), nil
+}
+
+// usersBody answers with users.
+func (s *Service) usersBody(r *http.Request, admins []Admin) *body[usersBody] {
+	out := usersBody{Users: []userBody{}, Links: s.links(r, r.URL.Path)}
 	for _, a := range admins {
-		if matches(in.Name, a.Name) && matches(in.DomainID, a.AccountID) && matches(in.Enabled, "true") {
-			found = append(found, s.userBody(r, a))
-		}
+		out.Users = append(out.Users, s.userBody(r, a))
 	}
-	return &body[usersBody]{Body: usersBody{Users: cut(found, window), Links: s.links(r, r.URL.Path)}}, nil
+	return &body[usersBody]{Body: out}
 }
 
 type userInput struct {
@@ -202,14 +204,20 @@ type showUserBody struct {
 
 func (s *Service) showUser(r *http.Request, in *userInput) (*body[showUserBody], error) {
 	p, _ := PrincipalFrom(r.Context())
-	c, err := s.findUser(r.Context(), passwordUser{ID: in.ID})
-	if isMissing(err) || err == nil && c.Account.ID != p.AccountID {
-		return nil, missing("user", in.ID)
+	if in.ID != p.AdminID {
+		if err := s.permit(r.Context(), p, operationOf(r.Context()).needs); err != nil {
+			return nil, err
+		}
 	}
+	a, err := store.View(r.Context(), s.Store, func(tx *store.Tx) (Admin, error) { return ReadAdmin(r.Context(), tx, p.AccountID, in.ID) })
+	return s.oneUser(r, a, noneSuch(err, "user", in.ID))
+}
+
+func (s *Service) oneUser(r *http.Request, a Admin, err error) (*body[showUserBody], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &body[showUserBody]{Body: showUserBody{s.userBody(r, c.Admin)}}, nil
+	return &body[showUserBody]{Body: showUserBody{s.userBody(r, a)}}, nil
 }
 
 type callerBody struct {
@@ -229,31 +237,24 @@ func (s *Service) showCaller(r *http.Request, _ *nothing) (*body[callerBody], er
 // matches says whether a filter, if given, is met.
 func matches(filter, value string) bool { return filter == "" || filter == value }
 
-// page is a window of a list; perPage 0 means all of it.
-type page struct{ number, perPage int }
+// maxPage is the number of rows of a page that does not say it.
+const maxPage = 5000
 
-func pageOf(number, perPage string) (page, error) {
-	out := page{number: 1}
+// pageOf returns the page that a request asks for.
+func pageOf(number, perPage string) (workspace.Page, error) {
+	page, size := 1, maxPage
 	for _, p := range []struct {
 		name, text string
 		to         *int
-	}{{"page", number, &out.number}, {"per_page", perPage, &out.perPage}} {
+	}{{"page", number, &page}, {"per_page", perPage, &size}} {
 		if p.text == "" {
 			continue
 		}
 		n, err := strconv.Atoi(p.text)
-		if err != nil || n < 1 || n > 5000 {
-			return page{}, invalid(p.name, "%q is out of range, use 1 to 5000", p.text)
+		if err != nil || n < 1 || n > maxPage {
+			return workspace.Page{}, invalid(p.name, "%q is out of range, use 1 to %d", p.text, maxPage)
 		}
 		*p.to = n
 	}
-	return out, nil
-}
-
-func cut[T any](items []T, p page) []T {
-	if p.perPage == 0 {
-		return items
-	}
-	from := min((p.number-1)*p.perPage, len(items))
-	return items[from:min(from+p.perPage, len(items))]
+	return workspace.Page{Offset: (page - 1) * size, Limit: size}, nil
 }

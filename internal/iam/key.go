@@ -44,7 +44,7 @@ func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBo
 	}
 	var key AccessKey
 	var plain string
-	err = s.Store.Update(r.Context(), func(tx *store.Tx) error {
+	err = s.Store.Update(r.Context(), store.By(s.act(r, workspace.Resource{Type: ResourceAccessKey}), func(tx *store.Tx) error {
 		if err := LockAdmin(r.Context(), tx, userID); err != nil { // so that two callers cannot both make the last one
 			return err
 		}
@@ -60,7 +60,7 @@ func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBo
 		}
 		key, plain = s.newKey(userID, asked.Description, tx.Now())
 		return InsertAccessKey(r.Context(), tx, key)
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +78,8 @@ func (s *Service) keyOwner(r *http.Request, field, userID string) (string, error
 	if userID == "" || userID == p.AdminID {
 		return p.AdminID, nil
 	}
-	if p.Role != RoleAdmin {
-		return "", forbidden("%s: the access keys of others are for administrators", field)
+	if err := s.permit(r.Context(), p, operationOf(r.Context()).needs); err != nil {
+		return "", ofOthers(err, field, "the access keys of others are for administrators")
 	}
 	user, err := s.findUser(r.Context(), passwordUser{ID: userID})
 	if isMissing(err) || err == nil && user.Account.ID != p.AccountID {
@@ -123,7 +123,9 @@ func (s *Service) deleteKey(r *http.Request, in *keyInput) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.Update(r.Context(), func(tx *store.Tx) error { return DeleteAccessKey(r.Context(), tx, key.ID) })
+	return s.Store.Update(r.Context(), store.By(s.act(r, resourceOfKey(key.ID)), func(tx *store.Tx) error {
+		return DeleteAccessKey(r.Context(), tx, key.ID)
+	}))
 }
 
 func (s *Service) keyInPath(r *http.Request, id string) (AccessKey, error) {
@@ -226,7 +228,7 @@ func (s *Service) createTemporaryKey(r *http.Request, in *temporaryKeyInput) (*b
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.issueTemporaryKey(r.Context(), p, life)
+	key, err := s.issueTemporaryKey(r.Context(), s.actAs(r, p, workspace.Resource{Type: ResourceAccessKey}), p, life)
 	return &body[temporaryKeyBody]{Body: temporaryKeyBody{key}}, err
 }
 
@@ -241,11 +243,11 @@ func (s *Service) holderOfToken(r *http.Request, inBody string) (Principal, erro
 	return p, err
 }
 
-func (s *Service) issueTemporaryKey(ctx context.Context, p Principal, life time.Duration) (temporaryKey, error) {
+func (s *Service) issueTemporaryKey(ctx context.Context, c workspace.Caller, p Principal, life time.Duration) (temporaryKey, error) {
 	var key AccessKey
 	var plain string
 	token := workspace.NewToken()
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+	err := s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		if err := HoldCredential(ctx, tx, p.credential); err != nil { // it may have ended since it was looked at
 			if isMissing(err) {
 				return unauthorized("the token or key that this was to be made of has ended")
@@ -262,6 +264,6 @@ func (s *Service) issueTemporaryKey(ctx context.Context, p Principal, life time.
 			return err
 		}
 		return DeleteKeysExpiredBefore(ctx, tx, tx.Now().Add(-maxTemporaryLife))
-	})
+	}))
 	return temporaryKey{Access: key.ID, Secret: plain, SecurityToken: token, ExpiresAt: stamp(key.Expires)}, err
 }

@@ -34,6 +34,11 @@ func (p Principal) Credential() workspace.CredentialKind {
 	return workspace.CredentialToken
 }
 
+// Actor returns the caller for audit records.
+func (p Principal) Actor() workspace.Actor {
+	return workspace.Actor{ID: p.AdminID, Name: p.AdminName, Kind: workspace.ActorAdministrator}
+}
+
 func principalOf(c Caller) Principal {
 	return Principal{
 		AdminID: c.Admin.ID, AdminName: c.Admin.Name, AccountID: c.Account.ID, AccountName: c.Account.Name, Role: Role(c.Admin.Role),
@@ -48,6 +53,13 @@ const (
 	RoleAdmin  Role = "admin"  // everything in the account
 	RoleReader Role = "reader" // look at everything in the account
 )
+
+func (r Role) String() string {
+	if r == "" {
+		return "no role"
+	}
+	return "the role " + string(r)
+}
 
 // Permission is the kind of an action: what a role must allow.
 type Permission string
@@ -82,7 +94,7 @@ func PrincipalFrom(ctx context.Context) (Principal, bool) {
 // sufficient.
 func (s *Service) Authorize(ctx context.Context, p Principal, projectID, action string, kind Permission) error {
 	if !p.Role.May(kind) {
-		return workspace.Errorf(workspace.CodeForbidden, "user %s has the role %s, which does not allow %s", p.AdminName, p.Role, action)
+		return workspace.Errorf(workspace.CodeForbidden, "user %s has %s, which does not allow %s", p.AdminName, p.Role, action)
 	}
 	if p.ProjectID != "" && p.ProjectID == projectID {
 		return nil

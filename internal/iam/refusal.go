@@ -26,6 +26,7 @@ const (
 	codeInternal     = "IAM.0007"
 	codeBusy         = "IAM.0008"
 	codeNoDatabase   = "IAM.0009"
+	codeConflict     = "IAM.0010"
 )
 
 // RequestIDHeader is the response header that names the request; refusals repeat it in their body.
@@ -69,12 +70,20 @@ func missing(what, id string) *Refusal {
 	return &Refusal{Status: http.StatusNotFound, Code: codeNotFound, Message: fmt.Sprintf("%s %q does not exist", what, id)}
 }
 
+func conflict(format string, args ...any) *Refusal {
+	return &Refusal{Status: http.StatusConflict, Code: codeConflict, Message: fmt.Sprintf(format, args...)}
+}
+
+func limited(format string, args ...any) *Refusal {
+	return &Refusal{Status: http.StatusConflict, Code: codeLimit, Message: fmt.Sprintf(format, args...)}
+}
+
 func isMissing(err error) bool { return errors.Is(err, ErrNoIdentity) }
 
 // refuse answers with err: a Refusal unchanged, any other error as an internal one, which is logged.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	refusal, ok := errors.AsType[*Refusal](err)
-	if !ok {
+	refusal := refusalOf(err)
+	if refusal == nil {
 		if r.Context().Err() == nil {
 			s.Log.ErrorContext(r.Context(), "identity request failed", "error", err)
 		}
@@ -86,6 +95,23 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	route.WriteJSON(w, refusal.Status, Failure{
 		Code: refusal.Code, Message: workspace.Clip(refusal.Message, maxMessage), RequestID: w.Header().Get(RequestIDHeader),
 	})
+}
+
+// refusalOf returns what a caller is told of an error that is theirs; nil if it is not.
+func refusalOf(err error) *Refusal {
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		return refusal
+	}
+	refusal := &Refusal{Message: workspace.MessageOf(err)}
+	switch workspace.CodeOf(err) {
+	case workspace.CodeInvalid:
+		refusal.Status, refusal.Code = http.StatusBadRequest, codeInvalid
+	case workspace.CodeTokenReused:
+		refusal.Status, refusal.Code = http.StatusConflict, codeConflict
+	default:
+		return nil
+	}
+	return refusal
 }
 
 // Failure is the body of an error, also of one that Require answers with.

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -20,7 +21,8 @@ type entry struct {
 	pattern, id, summary string
 	handler
 	access access
-	fails  []int // besides the statuses that every operation may fail with
+	needs
+	fails []int // besides the statuses that every operation may fail with
 }
 
 // access says what a caller must show.
@@ -32,26 +34,69 @@ const (
 	signedInto               // a token in the body, or else as for signed
 )
 
+// The requirements of operations.
+func reading(action string) needs { return needs{action: action, kind: Read} }
+func writing(action string) needs { return needs{action: action, kind: Write} }
+
+// ofOwn is what an operation requires that callers may do with what is their own. To look at the keys and tokens of others takes as much as to
+// change them.
+func ofOwn(n needs) needs {
+	n.own = true
+	return n
+}
+
 func (s *Service) routes() []entry {
+	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.groupRoutes(), s.keyRoutes())
+}
+
+func (s *Service) tokenRoutes() []entry {
 	const ok, created = http.StatusOK, http.StatusCreated
 	return []entry{
-		{"POST /v3/auth/tokens", "KeystoneCreateUserTokenByPassword", "Issue a token for a password, or for another token", answering(created, s.createToken), open, []int{http.StatusTooManyRequests}},
-		{"GET /v3/auth/tokens", "KeystoneValidateToken", "Show a token", answering(ok, s.showToken), signed, nil},
-		{"DELETE /v3/auth/tokens", "RevokeToken", "Revoke a token", silent(s.revokeToken), signed, nil},
-		{"GET /v3/auth/projects", "KeystoneListAuthProjects", "List the projects that the caller may use", answering(ok, s.listProjects), signed, nil},
-		{"GET /v3/auth/domains", "KeystoneListAuthDomains", "List the account that the caller belongs to", answering(ok, s.listDomains), signed, nil},
-		{"GET /v3/auth/catalog", "ShowCatalog", "List the services and their addresses", answering(ok, s.showCatalog), signed, nil},
-		{"GET /v3/projects", "KeystoneListProjects", "List the projects of the account", answering(ok, s.listProjects), signed, nil},
-		{"GET /v3/projects/{project_id}", "KeystoneShowProject", "Show a project", answering(ok, s.showProject), signed, nil},
-		{"GET /v3/users", "KeystoneListUsers", "List the administrators of the account", answering(ok, s.listUsers), signed, nil},
-		{"GET /v3/users/{user_id}", "KeystoneShowUser", "Show an administrator", answering(ok, s.showUser), signed, nil},
-		{"GET /v3/regions", "KeystoneListRegions", "List the region", answering(ok, s.listRegions), signed, nil},
-		{"POST /v3.0/OS-CREDENTIAL/securitytokens", "CreateTemporaryAccessKeyByToken", "Create a temporary access key from a token", answering(created, s.createTemporaryKey), signedInto, nil},
-		{"GET /v3.0/OS-CREDENTIAL/credentials", "ListPermanentAccessKeys", "List access keys", answering(ok, s.listKeys), signed, nil},
-		{"POST /v3.0/OS-CREDENTIAL/credentials", "CreatePermanentAccessKey", "Create an access key; only this answer has its secret", answering(created, s.createKey), signed, []int{http.StatusConflict}},
-		{"GET /v3.0/OS-CREDENTIAL/credentials/{access_key}", "ShowPermanentAccessKey", "Show an access key", answering(ok, s.showKey), signed, nil},
-		{"DELETE /v3.0/OS-CREDENTIAL/credentials/{access_key}", "DeletePermanentAccessKey", "Delete an access key", silent(s.deleteKey), signed, nil},
-		{"GET /v5/caller-identity", "GetCallerIdentity", "Show the caller's identity", answering(ok, s.showCaller), signed, nil},
+		{"POST /v3/auth/tokens", "KeystoneCreateUserTokenByPassword", "Issue a token for a password, or for another token", answering(created, s.createToken), open, needs{}, []int{http.StatusTooManyRequests}},
+		{"GET /v3/auth/tokens", "KeystoneValidateToken", "Show a token", answering(ok, s.showToken), signed, ofOwn(writing("iam:tokens:get")), nil},
+		{"DELETE /v3/auth/tokens", "RevokeToken", "Revoke a token", silent(s.revokeToken), signed, ofOwn(writing("iam:tokens:delete")), nil},
+		{"GET /v5/caller-identity", "GetCallerIdentity", "Show the caller's identity", answering(ok, s.showCaller), signed, needs{}, nil},
+	}
+}
+
+func (s *Service) directoryRoutes() []entry {
+	const ok = http.StatusOK
+	return []entry{
+		{"GET /v3/auth/projects", "KeystoneListAuthProjects", "List the projects that the caller may use", answering(ok, s.listProjects), signed, needs{}, nil},
+		{"GET /v3/auth/domains", "KeystoneListAuthDomains", "List the account that the caller belongs to", answering(ok, s.listDomains), signed, needs{}, nil},
+		{"GET /v3/auth/catalog", "ShowCatalog", "List the services and their addresses", answering(ok, s.showCatalog), signed, needs{}, nil},
+		{"GET /v3/projects", "KeystoneListProjects", "List the projects of the account", answering(ok, s.listProjects), signed, needs{}, nil},
+		{"GET /v3/projects/{project_id}", "KeystoneShowProject", "Show a project", answering(ok, s.showProject), signed, needs{}, nil},
+		{"GET /v3/users", "KeystoneListUsers", "List the administrators of the account", answering(ok, s.listUsers), signed, reading("iam:users:list"), nil},
+		{"GET /v3/users/{user_id}", "KeystoneShowUser", "Show an administrator", answering(ok, s.showUser), signed, ofOwn(reading("iam:users:get")), nil},
+		{"GET /v3/regions", "KeystoneListRegions", "List the region", answering(ok, s.listRegions), signed, needs{}, nil},
+	}
+}
+
+func (s *Service) groupRoutes() []entry {
+	const ok, created, taken = http.StatusOK, http.StatusCreated, http.StatusConflict
+	return []entry{
+		{"GET /v3/groups", "KeystoneListGroups", "List the groups of the account's users", answering(ok, s.listGroups), signed, reading("iam:groups:list"), nil},
+		{"POST /v3/groups", "KeystoneCreateGroup", "Create a group", answering(created, s.createGroup), signed, writing("iam:groups:create"), []int{taken}},
+		{"GET /v3/groups/{group_id}", "KeystoneShowGroup", "Show a group", answering(ok, s.showGroup), signed, reading("iam:groups:get"), nil},
+		{"PATCH /v3/groups/{group_id}", "KeystoneUpdateGroup", "Update a group's name or description", answering(ok, s.updateGroup), signed, writing("iam:groups:update"), []int{taken}},
+		{"DELETE /v3/groups/{group_id}", "KeystoneDeleteGroup", "Delete a group; its members stay", silent(s.deleteGroup), signed, writing("iam:groups:delete"), nil},
+		{"GET /v3/groups/{group_id}/users", "KeystoneListUsersForGroupByAdmin", "List the members of a group", answering(ok, s.listGroupUsers), signed, reading("iam:groups:listUsers"), nil},
+		{"PUT /v3/groups/{group_id}/users/{user_id}", "KeystoneAddUserToGroup", "Add a user to a group", silent(s.addMember), signed, writing("iam:groups:addUser"), nil},
+		{"HEAD /v3/groups/{group_id}/users/{user_id}", "KeystoneCheckUserInGroup", "Check whether a user is in a group", silent(s.checkMember), signed, reading("iam:groups:checkUser"), nil},
+		{"DELETE /v3/groups/{group_id}/users/{user_id}", "KeystoneRemoveUserFromGroup", "Remove a user from a group", silent(s.removeMember), signed, writing("iam:groups:removeUser"), nil},
+		{"GET /v3/users/{user_id}/groups", "KeystoneListGroupsForUser", "List the groups of a user", answering(ok, s.listGroupsOfUser), signed, ofOwn(reading("iam:users:listGroups")), nil},
+	}
+}
+
+func (s *Service) keyRoutes() []entry {
+	const ok, created = http.StatusOK, http.StatusCreated
+	return []entry{
+		{"POST /v3.0/OS-CREDENTIAL/securitytokens", "CreateTemporaryAccessKeyByToken", "Create a temporary access key from a token", answering(created, s.createTemporaryKey), signedInto, needs{}, nil},
+		{"GET /v3.0/OS-CREDENTIAL/credentials", "ListPermanentAccessKeys", "List access keys", answering(ok, s.listKeys), signed, ofOwn(writing("iam:credentials:list")), nil},
+		{"POST /v3.0/OS-CREDENTIAL/credentials", "CreatePermanentAccessKey", "Create an access key; only this answer has its secret", answering(created, s.createKey), signed, ofOwn(writing("iam:credentials:create")), []int{http.StatusConflict}},
+		{"GET /v3.0/OS-CREDENTIAL/credentials/{access_key}", "ShowPermanentAccessKey", "Show an access key", answering(ok, s.showKey), signed, ofOwn(writing("iam:credentials:get")), nil},
+		{"DELETE /v3.0/OS-CREDENTIAL/credentials/{access_key}", "DeletePermanentAccessKey", "Delete an access key", silent(s.deleteKey), signed, ofOwn(writing("iam:credentials:delete")), nil},
 	}
 }
 
@@ -89,7 +134,7 @@ var failing = []int{
 func (s *Service) Handler() *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, e := range s.routes() {
-		var h http.Handler = answer{s, e.serve}
+		var h http.Handler = answer{s, e}
 		if e.access == signed {
 			h = s.Require(h)
 		}
@@ -131,15 +176,20 @@ func silent[I any](call func(*http.Request, *I) error) handler {
 	return answering(http.StatusNoContent, func(r *http.Request, in *I) (*route.Nothing, error) { return nil, call(r, in) })
 }
 
-// answer runs a handler and answers with its error, if any.
+// answer runs an operation's handler, if the caller may call it, and answers with its error, if any.
 type answer struct {
 	service *Service
-	serve   func(http.ResponseWriter, *http.Request) error
+	entry   entry
 }
 
 func (a answer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = r.Body.Close() }() // a signed one is in memory
-	if err := a.serve(w, r); err != nil {
+	r = r.WithContext(context.WithValue(r.Context(), operationKey{}, operation{a.entry, w.Header().Get(RequestIDHeader)}))
+	err := a.service.mayCall(r)
+	if err == nil {
+		err = a.entry.serve(w, r)
+	}
+	if err != nil {
 		a.service.refuse(w, r, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 // The errors of identity rows.
@@ -65,6 +66,11 @@ type Bootstrap struct {
 
 func insertRow(ctx context.Context, t *store.Tx, row any) error {
 	_, err := t.NewInsert().Model(row).Exec(ctx)
+	return taken(t, err)
+}
+
+// taken returns ErrIdentityTaken for a row that a unique index refused.
+func taken(t *store.Tx, err error) error {
 	if err != nil && t.Violated(err) != "" {
 		return t.Refuse(ErrIdentityTaken)
 	}
@@ -100,14 +106,54 @@ func ReadProject(ctx context.Context, t *store.Tx, accountID, id string) (p Proj
 	return p, store.Read(ctx, q, ErrNoIdentity)
 }
 
-// Projects lists the account's projects by name.
-func Projects(ctx context.Context, t *store.Tx, accountID string) (p []Project, err error) {
-	return p, t.NewSelect().Model(&p).Where("account_id = ?", accountID).Order("name").Scan(ctx)
+// ReadProjectByName reads a project of the account by its name.
+func ReadProjectByName(ctx context.Context, t *store.Tx, accountID, name string) (p Project, err error) {
+	q := t.NewSelect().Model(&p).Where("account_id = ?", accountID).Where("name = ?", name)
+	return p, store.Read(ctx, q, ErrNoIdentity)
 }
 
-// Admins lists the account's administrators by name.
-func Admins(ctx context.Context, t *store.Tx, accountID string) (a []Admin, err error) {
-	return a, t.NewSelect().Model(&a).Where("account_id = ?", accountID).Order("name_folded").Scan(ctx)
+// ProjectQuery selects projects of one account.
+type ProjectQuery struct {
+	AccountID string
+	Name      string // exact; empty: all
+	workspace.Page
+}
+
+// Projects reads a page of projects, ordered by name.
+func Projects(ctx context.Context, t *store.Tx, f ProjectQuery) ([]Project, error) {
+	found := []Project{}
+	q := store.Equal(t.NewSelect().Model(&found).Where("account_id = ?", f.AccountID), "name", f.Name)
+	return found, q.Order("name").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+}
+
+// AdminQuery selects administrators of one account.
+type AdminQuery struct {
+	AccountID string
+	Name      string // exact, ignoring case; empty: all
+	GroupID   string // members of this group; empty: all
+	workspace.Page
+}
+
+// Admins reads a page of administrators, ordered by name.
+func Admins(ctx context.Context, t *store.Tx, f AdminQuery) ([]Admin, error) {
+	found := []Admin{}
+	q := store.Equal(t.NewSelect().Model(&found).Where("account_id = ?", f.AccountID), "name_folded", strings.ToLower(f.Name))
+	if f.GroupID != "" {
+		q = q.Where("id IN (SELECT admin_id FROM iam_group_members WHERE group_id = ?)", f.GroupID)
+	}
+	return found, q.Order("name_folded").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+}
+
+// ReadAdmin reads an administrator of the account.
+func ReadAdmin(ctx context.Context, t *store.Tx, accountID, id string) (a Admin, err error) {
+	return a, store.Read(ctx, t.NewSelect().Model(&a).Where("account_id = ?", accountID).Where("id = ?", id), ErrNoIdentity)
+}
+
+// LockAccount locks an account's row until the transaction ends: of several transactions that count what the account has, each counts what
+// those before created.
+func LockAccount(ctx context.Context, t *store.Tx, id string) error {
+	var a Account
+	return store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&a).Where("id = ?", id), "account"), ErrNoIdentity)
 }
 
 // LockAdmin locks an administrator's row until the transaction ends.

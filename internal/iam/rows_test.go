@@ -107,11 +107,15 @@ func TestIdentitiesAreFoundInTheirAccountOnly(t *testing.T) {
 		if !errors.Is(err, iam.ErrIdentityTaken) {
 			t.Errorf("the same name in capitals: %v", err)
 		}
-		admins, err := identity(t, s, func(tx *store.Tx) ([]iam.Admin, error) { return iam.Admins(ctx, tx, "account-a") })
+		admins, err := identity(t, s, func(tx *store.Tx) ([]iam.Admin, error) {
+			return iam.Admins(ctx, tx, iam.AdminQuery{AccountID: "account-a", Page: storetest.Everything})
+		})
 		if err != nil || len(admins) != 1 || admins[0].Name != "Root" || !admins[0].Created.Equal(c.Now()) {
 			t.Errorf("administrators: %v, %v", admins, err)
 		}
-		projects, err := identity(t, s, func(tx *store.Tx) ([]iam.Project, error) { return iam.Projects(ctx, tx, "account-b") })
+		projects, err := identity(t, s, func(tx *store.Tx) ([]iam.Project, error) {
+			return iam.Projects(ctx, tx, iam.ProjectQuery{AccountID: "account-b", Page: storetest.Everything})
+		})
 		if err != nil || len(projects) != 1 || projects[0].ID != "project-b" {
 			t.Errorf("projects: %v, %v", projects, err)
 		}

@@ -169,16 +169,14 @@ func findScope(ctx context.Context, tx *store.Tx, account Account, scope tokenSc
 	if d := scope.Project.Domain; d != (nameRef{}) && !d.means(account.ID, account.Name) {
 		return Project{}, forbidden("auth.scope.project.domain: the user does not belong to this domain")
 	}
-	projects, err := Projects(ctx, tx, account.ID)
-	if err != nil {
-		return Project{}, err
+	var project Project
+	var err error
+	if scope.Project.ID != "" {
+		project, err = ReadProject(ctx, tx, account.ID, scope.Project.ID)
+	} else {
+		project, err = ReadProjectByName(ctx, tx, account.ID, scope.Project.Name)
 	}
-	for _, p := range projects {
-		if (nameRef{scope.Project.ID, scope.Project.Name}).means(p.ID, p.Name) {
-			return p, nil
-		}
-	}
-	return Project{}, missing("auth.scope.project", scope.Project.ID+scope.Project.Name)
+	return project, noneSuch(err, "auth.scope.project", scope.Project.ID+scope.Project.Name)
 }
 
 // means reports whether the reference identifies the object with this id and name. A given id is decisive; an empty reference matches nothing.
@@ -213,7 +211,8 @@ func (s *Service) revokeToken(r *http.Request, in *revokeTokenInput) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.Update(r.Context(), func(tx *store.Tx) error { return DeleteToken(r.Context(), tx, t.Hash) })
+	owner := workspace.Resource{Type: ResourceToken, ID: t.AdminID, Name: t.Admin.Name} // a token has no id that may be shown
+	return s.Store.Update(r.Context(), store.By(s.act(r, owner), func(tx *store.Tx) error { return DeleteToken(r.Context(), tx, t.Hash) }))
 }
 
 // subject reads the valid token in X-Subject-Token. Callers may query their own tokens, administrators all of the account.
@@ -228,8 +227,8 @@ func (s *Service) subject(r *http.Request, token string) (tokenOfCaller, error) 
 		return t, &Refusal{Status: http.StatusNotFound, Code: codeNotFound, Message: "X-Subject-Token: this token is not valid, or no longer"}
 	case err != nil:
 		return t, err
-	case t.AdminID != p.AdminID && p.Role != RoleAdmin:
-		return t, forbidden("X-Subject-Token: this token is another user's")
+	case t.AdminID != p.AdminID:
+		return t, ofOthers(s.permit(r.Context(), p, operationOf(r.Context()).needs), "X-Subject-Token", "this token is another user's")
 	}
 	return t, nil
 }

@@ -189,7 +189,7 @@ const ref = "#/components/schemas/"
 func Operations(doc *huma.OpenAPI) []*huma.Operation {
 	var all []*huma.Operation
 	for _, p := range doc.Paths {
-		all = append(all, p.Get, p.Post, p.Put, p.Patch, p.Delete)
+		all = append(all, p.Get, p.Head, p.Post, p.Put, p.Patch, p.Delete)
 	}
 	return slices.DeleteFunc(all, func(o *huma.Operation) bool { return o == nil })
 }

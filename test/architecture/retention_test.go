@@ -33,6 +33,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"ous", "until deleted", "`work.Service.DeleteOU`"},
 	{"tokens", "{iam.TokenLife}; deleted {iam.TokenLife} after expiry", "`iam.Service.issue`, when the next is made; `iam.Service.revokeToken`"},
 	{"access_keys", "until deleted; temporary keys at most {iam.maxTemporaryLife}, deleted {iam.maxTemporaryLife} after expiry", "`iam.Service.deleteKey`; `iam.Service.issueTemporaryKey`, when the next is made"},
+	{"iam_groups iam_group_members", "until deleted", "`iam.Service.DeleteGroup`, `iam.Service.RemoveFromGroup`"},
 	{"accounts projects admins bootstrap", "permanent", ""},
 	{"installations", "permanent: the database is the installation", ""},
 	{"subscriptions vpcs subnets security_groups", "permanent: no operation closes the service", ""},

@@ -26,6 +26,7 @@ type made struct {
 // unaudited are operations whose calls leave no record though they are no reads, with the reason.
 var unaudited = map[string]string{
 	"BatchAssociateInstances":               "a preview, which changes nothing; a refused one is recorded",
+	"POST /v3/auth/tokens":                  "signing in changes no resource; attempts are logged and counted",
 	"POST /portal/api/sign-in":              "signing in changes no resource; attempts are logged and counted",
 	"POST /portal/api/sign-in/code":         "signing in changes no resource; attempts are logged and counted",
 	"POST /portal/api/enter":                "signing in changes no resource; attempts are logged and counted",
@@ -80,6 +81,7 @@ func (p *player) checkAudit() {
 		}
 	}
 	writes := permissions(p.T)
+	p.checkIdentityAudit(records)
 	named := map[string]bool{} // by operation that succeeded: whether a record names what it changed
 	for _, c := range p.made {
 		if !writes[c.operation] {
@@ -97,6 +99,18 @@ func (p *player) checkAudit() {
 	for operation, is := range named {
 		if !is {
 			p.Errorf("no record of %s names what it changed", operation)
+		}
+	}
+}
+
+// checkIdentityAudit fails for a call of the identity API that changed something without a record.
+func (p *player) checkIdentityAudit(records map[string][]map[string]string) {
+	p.Helper()
+	for _, c := range p.made {
+		o := p.table.all()[c.operation]
+		if o.writes && !strings.Contains(c.operation, " /portal/") && unaudited[c.operation] == "" && c.status < http.StatusBadRequest &&
+			!slices.ContainsFunc(records[c.requestID], func(r map[string]string) bool { return r["resource_type"] != "" && r["resource_id"] != "" }) {
+			p.Errorf("%s leaves no record", c.title)
 		}
 	}
 }

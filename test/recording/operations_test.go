@@ -61,13 +61,13 @@ func readOperations(t *testing.T, endpoint string) *operations {
 
 func (o *operations) add(mux *http.ServeMux, pattern, name string) {
 	mux.Handle(pattern, http.NotFoundHandler())
-	o.byPattern[pattern] = operation{name, pattern, !strings.HasPrefix(pattern, "GET ")}
+	o.byPattern[pattern] = operation{name, pattern, !strings.HasPrefix(pattern, "GET ") && !strings.HasPrefix(pattern, "HEAD ")}
 }
 
 // elsewhere are the paths of the identity API, which has its own names, and of the portal.
 var elsewhere = regexp.MustCompile(`^/(portal/api|v3|v3\.0|v5)/[^{]`)
 
-var route = regexp.MustCompile(`"((?:GET|POST|PUT|PATCH|DELETE) /(?:portal/api|v3|v3\.0|v5)/[^"]*)"`)
+var route = regexp.MustCompile(`"((?:GET|HEAD|POST|PUT|PATCH|DELETE) /(?:portal/api|v3|v3\.0|v5)/[^"]*)"`)
 
 func routesInCode(t *testing.T) []string {
 	found := map[string]bool{}
