@@ -106,9 +106,7 @@ func TestTwinsMakeOneDesktop(t *testing.T) {
 func TestATokenIsItsAdministratorsOwn(t *testing.T) {
 	e := newEnv(t)
 	const password = "Look-0nly-please"
-	if _, err := e.iam.CreateAdmin(e.Context(), iam.NewAdmin{AccountID: e.first.DomainID, Name: "second", Password: password, Role: iam.RoleAdmin}); err != nil {
-		t.Fatal(err)
-	}
+	e.addAdmin("second", password, iam.RoleAdmin)
 	second := e.tokenOf("second", password)
 	body := order(object{"size": 2, "desktop_name": "pc"})
 	first := e.ok(e.do("POST", e.path("/desktops"), body, withClientToken("t"))).text("job_id")

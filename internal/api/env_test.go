@@ -116,6 +116,14 @@ func (e *env) update(f func(*store.Tx) error) {
 	}
 }
 
+// addAdmin adds a caller of the API.
+func (e *env) addAdmin(name, password string, role iam.Role) {
+	e.Helper()
+	if _, err := e.iam.CreateUser(e.Context(), workspace.Caller{ProjectID: e.first.DomainID}, iam.NewUser{Name: name, Password: password, Role: role}); err != nil {
+		e.Fatal(err)
+	}
+}
+
 func (e *env) tokenOf(user, password string) string {
 	e.Helper()
 	body := object{"auth": object{"identity": object{"methods": []string{"password"}, "password": object{"user": object{

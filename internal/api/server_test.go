@@ -22,10 +22,7 @@ import (
 func TestOnlyCallersOfTheProjectGetIn(t *testing.T) {
 	e := newEnv(t)
 	reader := "Look-0nly-please"
-	_, err := e.iam.CreateAdmin(e.Context(), iam.NewAdmin{AccountID: e.first.DomainID, Name: "reader", Password: reader, Role: iam.RoleReader})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e.addAdmin("reader", reader, iam.RoleReader)
 	readerToken := e.tokenOf("reader", reader)
 	as := func(token string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("X-Auth-Token", token) }

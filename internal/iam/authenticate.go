@@ -88,7 +88,14 @@ func (s *Service) verifyToken(ctx context.Context, token string) (Principal, err
 	if found.expired() {
 		return Principal{}, unauthorized("token expires, expires_at:%s", stamp(found.Expires))
 	}
+	if !found.Admin.Enabled {
+		return Principal{}, disabled(found.Admin)
+	}
 	return found.principal(), nil
+}
+
+func disabled(a Admin) *Refusal {
+	return unauthorized("the user %s is disabled, an administrator can enable it", a.Name)
 }
 
 func (s *Service) verifySignature(r *http.Request, auth authorization) (Principal, error) {
@@ -117,6 +124,9 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 	}
 	if err := checkSecurityToken(r, key.AccessKey); err != nil {
 		return Principal{}, err // the signature is valid, so this is not a guess
+	}
+	if !key.Admin.Enabled {
+		return Principal{}, disabled(key.Admin)
 	}
 	p := principalOf(key.Caller)
 	p.ProjectID, p.Expires, p.Temporary, p.credential = key.ProjectID, key.Expires, key.Temporary, "key:"+key.ID

@@ -56,7 +56,7 @@ func (s *Service) Bootstrap(ctx context.Context, f First) (Credentials, error) {
 func (s *Service) bootstrap(ctx context.Context, tx *store.Tx, f First, hash string) error {
 	account := Account{ID: newID(), Name: f.Account, Created: tx.Now()}
 	project := Project{ID: newID(), AccountID: account.ID, Name: f.Region, Created: tx.Now()}
-	admin := Admin{ID: newID(), AccountID: account.ID, Name: f.User, PasswordHash: hash, Role: string(RoleAdmin), Created: tx.Now()}
+	admin := Admin{ID: newID(), AccountID: account.ID, Name: f.User, PasswordHash: hash, Role: RoleAdmin, Enabled: true, Created: tx.Now()}
 	key, _ := s.newKey(admin.ID, "made at the first start", tx.Now())
 	if err := InsertAccount(ctx, tx, account); err != nil {
 		return err
@@ -76,26 +76,30 @@ func (s *Service) bootstrap(ctx context.Context, tx *store.Tx, f First, hash str
 	})
 }
 
-// firstCredentials reads the credentials that Bootstrap created, or returns ErrNoIdentity.
+// firstCredentials reads the credentials that Bootstrap created, or returns ErrNoIdentity. What was deleted or changed since stays empty.
 func (s *Service) firstCredentials(ctx context.Context) (Credentials, error) {
 	var (
 		first   Bootstrap
-		caller  Caller
+		account Account
 		project Project
+		admin   Admin
 		key     AccessKey
 	)
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if first, err = ReadBootstrap(ctx, tx); err != nil {
 			return err
 		}
-		if caller, err = ReadCaller(ctx, tx, first.AdminID); err != nil {
-			return fmt.Errorf("reading the first administrator: %w", err)
+		if account, err = ReadAccount(ctx, tx, first.AccountID); err != nil {
+			return fmt.Errorf("reading the first account: %w", err)
 		}
 		if project, err = ReadProject(ctx, tx, first.AccountID, first.ProjectID); err != nil {
 			return fmt.Errorf("reading the first project: %w", err)
 		}
+		if admin, err = ReadAdmin(ctx, tx, first.AccountID, first.AdminID); err != nil && !isMissing(err) {
+			return err
+		}
 		if key, err = ReadAccessKey(ctx, tx, first.AccessKey); isMissing(err) {
-			return nil // deleted since; the rest still holds
+			return nil
 		}
 		return err
 	})
@@ -103,14 +107,16 @@ func (s *Service) firstCredentials(ctx context.Context) (Credentials, error) {
 		return Credentials{}, err
 	}
 	c := Credentials{
-		DomainID: caller.Account.ID, DomainName: caller.Account.Name, ProjectID: project.ID, ProjectName: project.Name,
-		UserID: caller.Admin.ID, UserName: caller.Admin.Name, AccessKey: key.ID,
+		DomainID: account.ID, DomainName: account.Name, ProjectID: project.ID, ProjectName: project.Name,
+		UserID: admin.ID, UserName: admin.Name, AccessKey: key.ID,
 	}
-	password, err := s.Box.Open(first.SealedPassword, bootstrapContext)
-	if err != nil {
-		return Credentials{}, fmt.Errorf("opening the first password: %w", err)
+	if admin.ID != "" && first.SealedPassword != "" {
+		password, err := s.Box.Open(first.SealedPassword, bootstrapContext)
+		if err != nil {
+			return Credentials{}, fmt.Errorf("opening the first password: %w", err)
+		}
+		c.Password = string(password)
 	}
-	c.Password = string(password)
 	if key.ID == "" {
 		return c, nil
 	}

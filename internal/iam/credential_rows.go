@@ -24,7 +24,7 @@ type AccessKey struct {
 	ProjectID     string    // for a temporary key: the only project that it is valid for; empty: all
 	TokenHash     string    // for a temporary key: that of the security token that belongs to it
 	Expires       time.Time `bun:",nullzero"` // for a temporary key
-	MadeOf        string    `audit:"-"` // for a temporary key: what it was made from, the hash of a token, or "key:" and an access key's id; it ends with that
+	MadeOf        string    `audit:"-"`       // for a temporary key: what it was made from, the hash of a token, or "key:" and an access key's id; it ends with that
 }
 
 // Token is a credential that replaces a password for some time. Only its hash is stored.
@@ -120,5 +120,14 @@ func DeleteToken(ctx context.Context, t *store.Tx, hash string) error {
 // DeleteTokensExpiredBefore deletes tokens that expired before a time.
 func DeleteTokensExpiredBefore(ctx context.Context, t *store.Tx, when time.Time) error {
 	_, err := t.NewDelete().Model((*Token)(nil)).Where("expires < ?", when).Exec(ctx)
+	return err
+}
+
+// EndCredentials deletes an administrator's tokens and temporary keys.
+func EndCredentials(ctx context.Context, t *store.Tx, adminID string) error {
+	if _, err := t.NewDelete().Model((*AccessKey)(nil)).Where("admin_id = ?", adminID).Where("temporary").Exec(ctx); err != nil {
+		return err
+	}
+	_, err := t.NewDelete().Model((*Token)(nil)).Where("admin_id = ?", adminID).Exec(ctx)
 	return err
 }

@@ -135,91 +135,6 @@ func (s *Service) listDomains(r *http.Request, _ *nothing) (*body[domainsBody], 
 	}}, nil
 }
 
-type userBody struct {
-	ID                string  `json:"id"`
-	Name              string  `json:"name"`
-	DomainID          string  `json:"domain_id"`
-	Description       string  `json:"description"`
-	Enabled           bool    `json:"enabled"`
-	AccessMode        string  `json:"access_mode"`
-	PasswordExpiresAt *string `json:"password_expires_at"` // null: never
-	Links             links   `json:"links"`
-}
-
-func (s *Service) userBody(r *http.Request, a Admin) userBody {
-	return userBody{
-		ID: a.ID, Name: a.Name, DomainID: a.AccountID, Enabled: true, AccessMode: "default", Links: s.links(r, "/v3/users/"+a.ID),
-	}
-}
-
-// usersInput has filters: what is given must be the user's.
-type usersInput struct {
-	Page     string `query:"page" doc:"A number from 1"`
-	PerPage  string `query:"per_page" doc:"1 to 5000; 5000 if absent"`
-	Name     string `query:"name"`
-	DomainID string `query:"domain_id"`
-	Enabled  string `query:"enabled" doc:"true or false"`
-}
-
-type usersBody struct {
-	Users []userBody `json:"users"`
-	Links links      `json:"links"`
-}
-
-// listUsers lists the account's administrators.
-func (s *Service) listUsers(r *http.Request, in *usersInput) (*body[usersBody], error) {
-	window, err := pageOf(in.Page, in.PerPage)
-	if err != nil {
-		return nil, err
-	}
-	p, _ := PrincipalFrom(r.Context())
-	if !matches(in.DomainID, p.AccountID) || !matches(in.Enabled, "true") {
-		return s.usersBody(r, nil), nil
-	}
-	admins, err := store.View(r.Context(), s.Store, func(tx *store.Tx) ([]Admin, error) {
-		return Admins(r.Context(), tx, AdminQuery{AccountID: p.AccountID, Name: in.Name, Page: window})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.usersBody(r, admins), nil
-}
-
-// usersBody answers with users.
-func (s *Service) usersBody(r *http.Request, admins []Admin) *body[usersBody] {
-	out := usersBody{Users: []userBody{}, Links: s.links(r, r.URL.Path)}
-	for _, a := range admins {
-		out.Users = append(out.Users, s.userBody(r, a))
-	}
-	return &body[usersBody]{Body: out}
-}
-
-type userInput struct {
-	ID string `path:"user_id"`
-}
-
-type showUserBody struct {
-	User userBody `json:"user"`
-}
-
-func (s *Service) showUser(r *http.Request, in *userInput) (*body[showUserBody], error) {
-	p, _ := PrincipalFrom(r.Context())
-	if in.ID != p.AdminID {
-		if err := s.permit(r.Context(), p, operationOf(r.Context()).needs); err != nil {
-			return nil, err
-		}
-	}
-	a, err := store.View(r.Context(), s.Store, func(tx *store.Tx) (Admin, error) { return ReadAdmin(r.Context(), tx, p.AccountID, in.ID) })
-	return s.oneUser(r, a, noneSuch(err, "user", in.ID))
-}
-
-func (s *Service) oneUser(r *http.Request, a Admin, err error) (*body[showUserBody], error) {
-	if err != nil {
-		return nil, err
-	}
-	return &body[showUserBody]{Body: showUserBody{s.userBody(r, a)}}, nil
-}
-
 type callerBody struct {
 	AccountID    string `json:"account_id"`
 	PrincipalID  string `json:"principal_id"`
@@ -236,6 +151,21 @@ func (s *Service) showCaller(r *http.Request, _ *nothing) (*body[callerBody], er
 
 // matches says whether a filter, if given, is met.
 func matches(filter, value string) bool { return filter == "" || filter == value }
+
+// boolean reads a filter that is true or false; nil if it is absent.
+func boolean(field, text string) (*bool, error) {
+	switch text {
+	case "":
+		return nil, nil
+	case "true", "True":
+		yes := true
+		return &yes, nil
+	case "false", "False":
+		no := false
+		return &no, nil
+	}
+	return nil, invalid(field, "%q is not true or false", text)
+}
 
 // maxPage is the number of rows of a page that does not say it.
 const maxPage = 5000

@@ -20,6 +20,7 @@ import (
 	"carrel/internal/secret"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
+	"carrel/internal/workspace"
 )
 
 const region = "local-1"
@@ -210,13 +211,17 @@ const readerPassword = "Look-0nly-please"
 
 func (e *env) addReader() string {
 	e.Helper()
-	id, err := e.iam.CreateAdmin(e.Context(), iam.NewAdmin{
-		AccountID: e.first.DomainID, Name: "reader", Password: readerPassword, Role: iam.RoleReader,
-	})
+	return e.addUser("reader", iam.RoleReader)
+}
+
+// addUser adds a user with readerPassword.
+func (e *env) addUser(name string, role iam.Role) string {
+	e.Helper()
+	u, err := e.iam.CreateUser(e.Context(), workspace.Caller{ProjectID: e.first.DomainID}, iam.NewUser{Name: name, Password: readerPassword, Role: role})
 	if err != nil {
 		e.Fatal(err)
 	}
-	return id
+	return u.ID
 }
 
 // pass lets time pass in a bubble.

@@ -14,7 +14,7 @@ import (
 type Group struct {
 	bun.BaseModel `bun:"table:iam_groups,alias:g"`
 	ID            string `bun:",pk"`
-	AccountID     string
+	AccountID     string `audit:"-"`
 	Name          string // unique in the account, ignoring case
 	NameFolded    string // set by InsertGroup and SaveGroup
 	Description   string

@@ -45,7 +45,8 @@ func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBo
 	var key AccessKey
 	var plain string
 	err = s.Store.Update(r.Context(), store.By(s.act(r, workspace.Resource{Type: ResourceAccessKey}), func(tx *store.Tx) error {
-		if err := LockAdmin(r.Context(), tx, userID); err != nil { // so that two callers cannot both make the last one
+		p, _ := PrincipalFrom(r.Context())
+		if _, err := LockAdmin(r.Context(), tx, p.AccountID, userID); err != nil { // so that two callers cannot both make the last one
 			return err
 		}
 		keys, err := AccessKeys(r.Context(), tx, userID)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"carrel/internal/clientaddr"
-	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -40,6 +39,9 @@ func (s *Service) checkPassword(r *http.Request, u passwordUser) (Caller, error)
 	ok, rehash := s.Passwords.Verify(u.Password, caller.Admin.PasswordHash)
 	if !ok {
 		return Caller{}, wrongPassword()
+	}
+	if !caller.Admin.Enabled {
+		return Caller{}, forbidden("the user %s is disabled: an administrator can enable it", caller.Admin.Name)
 	}
 	return caller, s.notePassword(ctx, caller.Admin, u.Password, rehash, a)
 }
@@ -107,34 +109,5 @@ func (s *Service) notePassword(ctx context.Context, a Admin, password string, re
 			return err
 		}
 		return SetPasswordHash(ctx, tx, a.ID, a.PasswordHash, hash)
-	})
-}
-
-// NewAdmin describes an administrator to add.
-type NewAdmin struct {
-	AccountID string
-	Name      string
-	Password  string
-	Role      Role
-}
-
-// CreateAdmin creates an administrator and returns the id. Names are unique, also among concurrent callers.
-func (s *Service) CreateAdmin(ctx context.Context, a NewAdmin) (string, error) {
-	if !a.Role.May(Read) {
-		return "", invalid("role", "%q is unknown, use %s or %s", a.Role, RoleAdmin, RoleReader)
-	}
-	if err := workspace.CheckUserName("user.name", a.Name); err != nil {
-		return "", err
-	}
-	if err := signin.CheckPassword("user.password", a.Password, a.Name); err != nil {
-		return "", err
-	}
-	hash, err := s.Passwords.Hash(a.Password)
-	if err != nil {
-		return "", fmt.Errorf("hashing the password: %w", err)
-	}
-	id := newID()
-	return id, s.Store.Update(ctx, func(tx *store.Tx) error {
-		return InsertAdmin(ctx, tx, Admin{ID: id, AccountID: a.AccountID, Name: a.Name, PasswordHash: hash, Role: string(a.Role), Created: tx.Now()})
 	})
 }

@@ -41,7 +41,7 @@ func (p Principal) Actor() workspace.Actor {
 
 func principalOf(c Caller) Principal {
 	return Principal{
-		AdminID: c.Admin.ID, AdminName: c.Admin.Name, AccountID: c.Account.ID, AccountName: c.Account.Name, Role: Role(c.Admin.Role),
+		AdminID: c.Admin.ID, AdminName: c.Admin.Name, AccountID: c.Account.ID, AccountName: c.Account.Name, Role: c.Admin.Role,
 	}
 }
 

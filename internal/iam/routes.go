@@ -46,7 +46,7 @@ func ofOwn(n needs) needs {
 }
 
 func (s *Service) routes() []entry {
-	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.groupRoutes(), s.keyRoutes())
+	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.userRoutes(), s.groupRoutes(), s.keyRoutes())
 }
 
 func (s *Service) tokenRoutes() []entry {
@@ -67,9 +67,19 @@ func (s *Service) directoryRoutes() []entry {
 		{"GET /v3/auth/catalog", "ShowCatalog", "List the services and their addresses", answering(ok, s.showCatalog), signed, needs{}, nil},
 		{"GET /v3/projects", "KeystoneListProjects", "List the projects of the account", answering(ok, s.listProjects), signed, needs{}, nil},
 		{"GET /v3/projects/{project_id}", "KeystoneShowProject", "Show a project", answering(ok, s.showProject), signed, needs{}, nil},
+		{"GET /v3/regions", "KeystoneListRegions", "List the region", answering(ok, s.listRegions), signed, needs{}, nil},
+	}
+}
+
+func (s *Service) userRoutes() []entry {
+	const ok, created, taken = http.StatusOK, http.StatusCreated, http.StatusConflict
+	return []entry{
 		{"GET /v3/users", "KeystoneListUsers", "List the administrators of the account", answering(ok, s.listUsers), signed, reading("iam:users:list"), nil},
 		{"GET /v3/users/{user_id}", "KeystoneShowUser", "Show an administrator", answering(ok, s.showUser), signed, ofOwn(reading("iam:users:get")), nil},
-		{"GET /v3/regions", "KeystoneListRegions", "List the region", answering(ok, s.listRegions), signed, needs{}, nil},
+		{"POST /v3/users", "KeystoneCreateUser", "Create a user of the account, who calls the API", answering(created, s.createUser), signed, writing("iam:users:create"), []int{taken}},
+		{"PATCH /v3/users/{user_id}", "KeystoneUpdateUserByAdmin", "Update a user's name, description, password, role, or whether it is enabled", answering(ok, s.updateUser), signed, writing("iam:users:update"), []int{taken}},
+		{"DELETE /v3/users/{user_id}", "KeystoneDeleteUser", "Delete a user with its keys and tokens", silent(s.deleteUser), signed, writing("iam:users:delete"), []int{taken}},
+		{"POST /v3/users/{user_id}/password", "KeystoneUpdateUserPassword", "Change the caller's password", silent(s.changePassword), signed, ofOwn(writing("iam:users:updatePassword")), []int{http.StatusTooManyRequests}},
 	}
 }
 

@@ -39,12 +39,18 @@ type Project struct {
 type Admin struct {
 	bun.BaseModel `bun:"table:admins"`
 	ID            string `bun:",pk"`
-	AccountID     string
+	AccountID     string `audit:"-"`
 	Name          string // unique in the account, ignoring case
-	NameFolded    string // set by InsertAdmin
-	PasswordHash  string
-	Role          string
+	NameFolded    string // set by InsertAdmin and SaveAdmin
+	PasswordHash  string `json:"-"` // empty: no password is right
+	Role          Role
+	Description   string
+	Enabled       bool // otherwise no credential of the user is accepted
 	Created       time.Time
+}
+
+func resourceOfUser(a Admin) workspace.Resource {
+	return workspace.Resource{Type: ResourceUser, ID: a.ID, Name: a.Name}
 }
 
 // Caller is an administrator with their account.
@@ -86,7 +92,49 @@ func InsertProject(ctx context.Context, t *store.Tx, p Project) error { return i
 // InsertAdmin inserts an administrator.
 func InsertAdmin(ctx context.Context, t *store.Tx, a Admin) error {
 	a.NameFolded = strings.ToLower(a.Name)
+	t.AuditInsert(resourceOfUser(a), &a)
 	return insertRow(ctx, t, &a)
+}
+
+// SaveAdmin writes a locked administrator, except for the password.
+func SaveAdmin(ctx context.Context, t *store.Tx, a Admin) error {
+	a.NameFolded = strings.ToLower(a.Name)
+	t.AuditSave(resourceOfUser(a), &a)
+	_, err := t.NewUpdate().Model(&a).Column("name", "name_folded", "role", "description", "enabled").WherePK().Exec(ctx)
+	return taken(t, err)
+}
+
+// ReplacePassword writes a password's hash, ends what was issued for the old one (EndCredentials), and forgets the password of the first start.
+func ReplacePassword(ctx context.Context, t *store.Tx, a Admin, hash string) error {
+	t.Audit(resourceOfUser(a), "", workspace.FieldChange{Field: "password", New: "changed"})
+	if _, err := t.NewUpdate().Model((*Admin)(nil)).Set("password_hash = ?", hash).Where("id = ?", a.ID).Exec(ctx); err != nil {
+		return err
+	}
+	if _, err := t.NewUpdate().Model((*Bootstrap)(nil)).Set("sealed_password = ''").Where("admin_id = ?", a.ID).Exec(ctx); err != nil {
+		return err
+	}
+	return EndCredentials(ctx, t, a.ID)
+}
+
+// DeleteAdmin deletes a locked administrator. Foreign keys remove keys, tokens and memberships.
+func DeleteAdmin(ctx context.Context, t *store.Tx, a Admin) error {
+	t.AuditDelete(resourceOfUser(a))
+	if err := t.ForgetSubject(ctx, adminSubject(a.ID)); err != nil {
+		return err
+	}
+	_, err := t.NewDelete().Model((*Admin)(nil)).Where("id = ?", a.ID).Exec(ctx)
+	return err
+}
+
+// CountAdmins counts an account's users.
+func CountAdmins(ctx context.Context, t *store.Tx, accountID string) (int, error) {
+	n, err := t.NewSelect().Model((*Admin)(nil)).Where("account_id = ?", accountID).Count(ctx)
+	return int(n), err
+}
+
+// HasAdministrator reports whether an account has an enabled user with the role of administrators.
+func HasAdministrator(ctx context.Context, t *store.Tx, accountID string) (bool, error) {
+	return t.NewSelect().Model((*Admin)(nil)).Where("account_id = ?", accountID).Where("role = ?", RoleAdmin).Where("enabled").Exists(ctx)
 }
 
 // InsertBootstrap records what the first start created. Of two concurrent callers one gets ErrIdentityTaken.
@@ -98,6 +146,11 @@ func InsertBootstrap(ctx context.Context, t *store.Tx, b Bootstrap) error {
 // ReadBootstrap reads what the first start created.
 func ReadBootstrap(ctx context.Context, t *store.Tx) (b Bootstrap, err error) {
 	return b, store.Read(ctx, t.NewSelect().Model(&b), ErrNoIdentity)
+}
+
+// ReadAccount reads an account.
+func ReadAccount(ctx context.Context, t *store.Tx, id string) (a Account, err error) {
+	return a, store.Read(ctx, t.NewSelect().Model(&a).Where("id = ?", id), ErrNoIdentity)
 }
 
 // ReadProject reads a project of the account.
@@ -131,6 +184,7 @@ type AdminQuery struct {
 	AccountID string
 	Name      string // exact, ignoring case; empty: all
 	GroupID   string // members of this group; empty: all
+	Enabled   *bool
 	workspace.Page
 }
 
@@ -141,7 +195,7 @@ func Admins(ctx context.Context, t *store.Tx, f AdminQuery) ([]Admin, error) {
 	if f.GroupID != "" {
 		q = q.Where("id IN (SELECT admin_id FROM iam_group_members WHERE group_id = ?)", f.GroupID)
 	}
-	return found, q.Order("name_folded").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+	return found, store.Is(q, "enabled", f.Enabled).Order("name_folded").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
 }
 
 // ReadAdmin reads an administrator of the account.
@@ -156,10 +210,14 @@ func LockAccount(ctx context.Context, t *store.Tx, id string) error {
 	return store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&a).Where("id = ?", id), "account"), ErrNoIdentity)
 }
 
-// LockAdmin locks an administrator's row until the transaction ends.
-func LockAdmin(ctx context.Context, t *store.Tx, id string) error {
-	var a Admin
-	return store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&a).Where("id = ?", id), "admin"), ErrNoIdentity)
+// LockAdmin is ReadAdmin and locks the row until the transaction ends.
+func LockAdmin(ctx context.Context, t *store.Tx, accountID, id string) (a Admin, err error) {
+	q := t.NewSelect().Model(&a).Where("account_id = ?", accountID).Where("id = ?", id)
+	if err := store.Read(ctx, t.ForUpdate(q, "admin"), ErrNoIdentity); err != nil {
+		return a, err
+	}
+	t.AuditRead(resourceOfUser(a), &a)
+	return a, nil
 }
 
 // ReadCaller reads an administrator with their account.

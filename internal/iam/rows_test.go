@@ -95,7 +95,10 @@ func TestIdentitiesAreFoundInTheirAccountOnly(t *testing.T) {
 			"an unknown key":               func(tx *store.Tx) (string, error) { k, err := iam.ReadAccessKey(ctx, tx, "x"); return k.ID, err },
 			"an unknown token":             func(tx *store.Tx) (string, error) { k, err := iam.ReadToken(ctx, tx, "x"); return k.Hash, err },
 			"what no first start has made": func(tx *store.Tx) (string, error) { b, err := iam.ReadBootstrap(ctx, tx); return b.AdminID, err },
-			"a row to lock":                func(tx *store.Tx) (string, error) { return "", iam.LockAdmin(ctx, tx, "x") },
+			"a row to lock": func(tx *store.Tx) (string, error) {
+				a, err := iam.LockAdmin(ctx, tx, "account-a", "x")
+				return a.ID, err
+			},
 		} {
 			if got, err := identity(t, s, find); !errors.Is(err, iam.ErrNoIdentity) {
 				t.Errorf("%s: found %q, %v", name, got, err)

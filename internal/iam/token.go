@@ -270,7 +270,7 @@ type tokenProject struct {
 func (s *Service) tokenBody(r *http.Request, t tokenOfCaller, noCatalog route.Present) tokenBody {
 	account := named{t.Account.ID, t.Account.Name}
 	details := tokenDetails{
-		Methods: []string{t.Method}, IssuedAt: stamp(t.Issued), ExpiresAt: stamp(t.Expires), Roles: []named{{t.Admin.Role, t.Admin.Role}},
+		Methods: []string{t.Method}, IssuedAt: stamp(t.Issued), ExpiresAt: stamp(t.Expires), Roles: t.Admin.Role.named(),
 		User: tokenUser{ID: t.Admin.ID, Name: t.Admin.Name, Domain: account}, Catalog: []catalogEntry{},
 	}
 	if t.ProjectID == "" {
@@ -282,6 +282,14 @@ func (s *Service) tokenBody(r *http.Request, t tokenOfCaller, noCatalog route.Pr
 		details.Catalog = s.catalog(r, t.ProjectID)
 	}
 	return tokenBody{details}
+}
+
+// named is the role as tokens show it.
+func (r Role) named() []named {
+	if r == "" {
+		return []named{}
+	}
+	return []named{{string(r), string(r)}}
 }
 
 // named is how the API refers to things.
