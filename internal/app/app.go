@@ -21,6 +21,7 @@ import (
 	"carrel/internal/secret"
 	"carrel/internal/store"
 	"carrel/internal/telemetry"
+	"carrel/internal/work"
 )
 
 // App is a running control plane.
@@ -145,7 +146,7 @@ func (a *App) openData(ctx context.Context) error {
 	})
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog,
-		Bodies: iam.NewSignedBodies(signedBodies),
+		Bodies: iam.NewSignedBodies(signedBodies), ProjectHolds: work.ProjectHolds,
 	}
 	return nil
 }

@@ -91,11 +91,18 @@ func (s *Service) verifyToken(ctx context.Context, token string) (Principal, err
 	if !found.Admin.Enabled {
 		return Principal{}, disabled(found.Admin)
 	}
+	if found.ProjectID != "" && !found.project.Enabled {
+		return Principal{}, disabledProject(found.project)
+	}
 	return found.principal(), nil
 }
 
 func disabled(a Admin) *Refusal {
 	return unauthorized("the user %s is disabled, an administrator can enable it", a.Name)
+}
+
+func disabledProject(p Project) *Refusal {
+	return unauthorized("the credential is for project %s, which is disabled; an administrator can enable it", p.Name)
 }
 
 func (s *Service) verifySignature(r *http.Request, auth authorization) (Principal, error) {
@@ -127,6 +134,9 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 	}
 	if !key.Admin.Enabled {
 		return Principal{}, disabled(key.Admin)
+	}
+	if key.ProjectID != "" && !key.project.Enabled {
+		return Principal{}, disabledProject(key.project)
 	}
 	p := principalOf(key.Caller)
 	p.ProjectID, p.Expires, p.Temporary, p.credential = key.ProjectID, key.Expires, key.Temporary, "key:"+key.ID
@@ -186,10 +196,11 @@ func checkSecurityToken(r *http.Request, key AccessKey) error {
 	return nil
 }
 
-// keyOfCaller is an access key with its owner.
+// keyOfCaller is an access key with its owner and, if it is for one, its project.
 type keyOfCaller struct {
 	AccessKey
 	Caller
+	project Project
 }
 
 func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err error) {
@@ -197,7 +208,10 @@ func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err er
 		if k.AccessKey, err = ReadAccessKey(ctx, tx, id); err != nil {
 			return err
 		}
-		k.Caller, err = ReadCaller(ctx, tx, k.AdminID)
+		if k.Caller, err = ReadCaller(ctx, tx, k.AdminID); err != nil || k.ProjectID == "" {
+			return err
+		}
+		k.project, err = ReadProject(ctx, tx, k.Account.ID, k.ProjectID)
 		return err
 	})
 	return k, err

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -29,88 +28,6 @@ func (s *Service) endpoint(r *http.Request) string {
 	default:
 		return "http://" + r.Host
 	}
-}
-
-type projectBody struct {
-	ID          string `json:"id"`
-	Name        string `json:"name"`
-	DomainID    string `json:"domain_id"`
-	ParentID    string `json:"parent_id"`
-	Description string `json:"description"`
-	Enabled     bool   `json:"enabled"`
-	IsDomain    bool   `json:"is_domain"`
-	Links       links  `json:"links"`
-}
-
-func (s *Service) projectBody(r *http.Request, p Project) projectBody {
-	return projectBody{
-		ID: p.ID, Name: p.Name, DomainID: p.AccountID, ParentID: p.AccountID, Enabled: true,
-		Links: s.links(r, "/v3/projects/"+p.ID),
-	}
-}
-
-// projectsInput has filters: what is given must be the project's.
-type projectsInput struct {
-	Page     string `query:"page" doc:"A number from 1"`
-	PerPage  string `query:"per_page" doc:"1 to 5000; 5000 if absent"`
-	Name     string `query:"name"`
-	DomainID string `query:"domain_id"`
-	ParentID string `query:"parent_id"`
-	Enabled  string `query:"enabled" doc:"true or false"`
-	IsDomain string `query:"is_domain" doc:"true or false"`
-}
-
-type projectsBody struct {
-	Projects []projectBody `json:"projects"`
-	Links    links         `json:"links"`
-}
-
-// listProjects lists the projects that the caller's account has. Clients that know a region look its project up by name
-// here, and want the key "projects" whatever is found.
-func (s *Service) listProjects(r *http.Request, in *projectsInput) (*body[projectsBody], error) {
-	window, err := pageOf(in.Page, in.PerPage)
-	if err != nil {
-		return nil, err
-	}
-	p, _ := PrincipalFrom(r.Context())
-	out := projectsBody{Projects: []projectBody{}, Links: s.links(r, r.URL.Path)}
-	if !matches(in.DomainID, p.AccountID) || !matches(in.ParentID, p.AccountID) || !matches(in.Enabled, "true") || !matches(in.IsDomain, "false") {
-		return &body[projectsBody]{Body: out}, nil
-	}
-	projects, err := store.View(r.Context(), s.Store, func(tx *store.Tx) ([]Project, error) {
-		return Projects(r.Context(), tx, ProjectQuery{AccountID: p.AccountID, Name: in.Name, Page: window})
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, project := range projects {
-		out.Projects = append(out.Projects, s.projectBody(r, project))
-	}
-	return &body[projectsBody]{Body: out}, nil
-}
-
-type projectInput struct {
-	ID string `path:"project_id"`
-}
-
-type showProjectBody struct {
-	Project projectBody `json:"project"`
-}
-
-func (s *Service) showProject(r *http.Request, in *projectInput) (*body[showProjectBody], error) {
-	p, _ := PrincipalFrom(r.Context())
-	var project Project
-	err := s.Store.View(r.Context(), func(tx *store.Tx) (err error) {
-		project, err = ReadProject(r.Context(), tx, p.AccountID, in.ID)
-		return err
-	})
-	if isMissing(err) {
-		return nil, missing("project", in.ID)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &body[showProjectBody]{Body: showProjectBody{s.projectBody(r, project)}}, nil
 }
 
 type domainsBody struct {

@@ -99,10 +99,7 @@ func (s *Service) Authorize(ctx context.Context, p Principal, projectID, action 
 	if p.ProjectID != "" && p.ProjectID == projectID {
 		return nil
 	}
-	err := s.Store.View(ctx, func(tx *store.Tx) error {
-		_, err := ReadProject(ctx, tx, p.AccountID, projectID)
-		return err
-	})
+	project, err := store.View(ctx, s.Store, func(tx *store.Tx) (Project, error) { return ReadProject(ctx, tx, p.AccountID, projectID) })
 	switch {
 	case isMissing(err):
 		return workspace.Errorf(workspace.CodeProjectNotFound, "project_id: project %q does not exist", projectID)
@@ -110,6 +107,8 @@ func (s *Service) Authorize(ctx context.Context, p Principal, projectID, action 
 		return err
 	case p.ProjectID != "":
 		return workspace.Errorf(workspace.CodeForbidden, "the token or temporary key is for project %s only, the path names %s", p.ProjectID, projectID)
+	case !project.Enabled:
+		return workspace.Errorf(workspace.CodeForbidden, "project %s is disabled: an administrator can enable it with PATCH /v3/projects/%s", project.Name, project.ID)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func ofOwn(n needs) needs {
 }
 
 func (s *Service) routes() []entry {
-	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.userRoutes(), s.groupRoutes(), s.keyRoutes())
+	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.projectRoutes(), s.userRoutes(), s.groupRoutes(), s.keyRoutes())
 }
 
 func (s *Service) tokenRoutes() []entry {
@@ -65,9 +65,18 @@ func (s *Service) directoryRoutes() []entry {
 		{"GET /v3/auth/projects", "KeystoneListAuthProjects", "List the projects that the caller may use", answering(ok, s.listProjects), signed, needs{}, nil},
 		{"GET /v3/auth/domains", "KeystoneListAuthDomains", "List the account that the caller belongs to", answering(ok, s.listDomains), signed, needs{}, nil},
 		{"GET /v3/auth/catalog", "ShowCatalog", "List the services and their addresses", answering(ok, s.showCatalog), signed, needs{}, nil},
+		{"GET /v3/regions", "KeystoneListRegions", "List the region", answering(ok, s.listRegions), signed, needs{}, nil},
+	}
+}
+
+func (s *Service) projectRoutes() []entry {
+	const ok, created, taken = http.StatusOK, http.StatusCreated, http.StatusConflict
+	return []entry{
 		{"GET /v3/projects", "KeystoneListProjects", "List the projects of the account", answering(ok, s.listProjects), signed, needs{}, nil},
 		{"GET /v3/projects/{project_id}", "KeystoneShowProject", "Show a project", answering(ok, s.showProject), signed, needs{}, nil},
-		{"GET /v3/regions", "KeystoneListRegions", "List the region", answering(ok, s.listRegions), signed, needs{}, nil},
+		{"POST /v3/projects", "KeystoneCreateProject", "Create a project of the account", answering(created, s.createProject), signed, writing("iam:projects:create"), []int{taken}},
+		{"PATCH /v3/projects/{project_id}", "KeystoneUpdateProject", "Update a project's name, description, or whether it is enabled", answering(ok, s.updateProject), signed, writing("iam:projects:update"), []int{taken}},
+		{"DELETE /v3/projects/{project_id}", "KeystoneDeleteProject", "Delete a project that holds nothing", silent(s.deleteProject), signed, writing("iam:projects:delete"), []int{taken}},
 	}
 }
 

@@ -30,9 +30,15 @@ type Account struct {
 type Project struct {
 	bun.BaseModel `bun:"table:projects"`
 	ID            string `bun:",pk"`
-	AccountID     string
+	AccountID     string `audit:"-"`
 	Name          string
+	Description   string
+	Enabled       bool // otherwise calls of the API for it are refused
 	Created       time.Time
+}
+
+func resourceOfProject(p Project) workspace.Resource {
+	return workspace.Resource{Type: ResourceProject, ID: p.ID, Name: p.Name}
 }
 
 // Admin is a caller of the API, which calls it an IAM user.
@@ -87,7 +93,40 @@ func taken(t *store.Tx, err error) error {
 func InsertAccount(ctx context.Context, t *store.Tx, a Account) error { return insertRow(ctx, t, &a) }
 
 // InsertProject inserts a project.
-func InsertProject(ctx context.Context, t *store.Tx, p Project) error { return insertRow(ctx, t, &p) }
+func InsertProject(ctx context.Context, t *store.Tx, p Project) error {
+	t.AuditInsert(resourceOfProject(p), &p)
+	return insertRow(ctx, t, &p)
+}
+
+// LockProject is ReadProject and locks the row until the transaction ends.
+func LockProject(ctx context.Context, t *store.Tx, accountID, id string) (p Project, err error) {
+	q := t.NewSelect().Model(&p).Where("account_id = ?", accountID).Where("id = ?", id)
+	if err := store.Read(ctx, t.ForUpdate(q, "project"), ErrNoIdentity); err != nil {
+		return p, err
+	}
+	t.AuditRead(resourceOfProject(p), &p)
+	return p, nil
+}
+
+// SaveProject writes a locked project.
+func SaveProject(ctx context.Context, t *store.Tx, p Project) error {
+	t.AuditSave(resourceOfProject(p), &p)
+	_, err := t.NewUpdate().Model(&p).Column("name", "description", "enabled").WherePK().Exec(ctx)
+	return taken(t, err)
+}
+
+// DeleteProject deletes a locked project. Tokens and temporary keys for it are refused from then on.
+func DeleteProject(ctx context.Context, t *store.Tx, p Project) error {
+	t.AuditDelete(resourceOfProject(p))
+	_, err := t.NewDelete().Model((*Project)(nil)).Where("id = ?", p.ID).Exec(ctx)
+	return err
+}
+
+// CountProjects counts an account's projects.
+func CountProjects(ctx context.Context, t *store.Tx, accountID string) (int, error) {
+	n, err := t.NewSelect().Model((*Project)(nil)).Where("account_id = ?", accountID).Count(ctx)
+	return int(n), err
+}
 
 // InsertAdmin inserts an administrator.
 func InsertAdmin(ctx context.Context, t *store.Tx, a Admin) error {
@@ -169,6 +208,7 @@ func ReadProjectByName(ctx context.Context, t *store.Tx, accountID, name string)
 type ProjectQuery struct {
 	AccountID string
 	Name      string // exact; empty: all
+	Enabled   *bool
 	workspace.Page
 }
 
@@ -176,7 +216,7 @@ type ProjectQuery struct {
 func Projects(ctx context.Context, t *store.Tx, f ProjectQuery) ([]Project, error) {
 	found := []Project{}
 	q := store.Equal(t.NewSelect().Model(&found).Where("account_id = ?", f.AccountID), "name", f.Name)
-	return found, q.Order("name").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+	return found, store.Is(q, "enabled", f.Enabled).Order("name").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
 }
 
 // AdminQuery selects administrators of one account.

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // Service authenticates callers and serves the identity API. It is safe for concurrent use, also by several processes on one database: nothing is
 // kept in memory, so revocations and throttling take effect in all processes at once.
 type Service struct {
-	Store     *store.Store
+	Store     store.Transactions
 	Box       Box
 	Passwords workspace.Passwords
 	Log       *slog.Logger
@@ -19,6 +20,9 @@ type Service struct {
 	Region    string           // the one region, such as "local-1"
 	Endpoint  string           // the address that the catalogue names, "https://host:port"; empty: the one each request came to
 	Catalog   []CatalogService // what the catalogue lists
+
+	// ProjectHolds returns what a project still has, such as "3 desktops"; empty: it may be deleted.
+	ProjectHolds func(ctx context.Context, tx *store.Tx, projectID string) ([]string, error)
 }
 
 // Box encrypts the secrets of access keys; secret.Box implements it.

@@ -176,6 +176,9 @@ func findScope(ctx context.Context, tx *store.Tx, account Account, scope tokenSc
 	} else {
 		project, err = ReadProjectByName(ctx, tx, account.ID, scope.Project.Name)
 	}
+	if err == nil && !project.Enabled {
+		err = forbidden("auth.scope.project: project %s is disabled: an administrator can enable it", project.Name)
+	}
 	return project, noneSuch(err, "auth.scope.project", scope.Project.ID+scope.Project.Name)
 }
 
