@@ -135,6 +135,9 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 	if !key.Admin.Enabled {
 		return Principal{}, disabled(key.Admin)
 	}
+	if !key.Active {
+		return Principal{}, unauthorized("the access key %s is inactive, set its status to active or use another", key.AccessKey.ID)
+	}
 	if key.ProjectID != "" && !key.project.Enabled {
 		return Principal{}, disabledProject(key.project)
 	}

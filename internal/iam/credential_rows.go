@@ -19,7 +19,8 @@ type AccessKey struct {
 	SealedSecret  string
 	Description   string
 	Created       time.Time
-	LastUsed      time.Time `bun:",nullzero"`
+	LastUsed      time.Time `bun:",nullzero" audit:"-"`
+	Active        bool      // otherwise requests that it signs are refused
 	Temporary     bool
 	ProjectID     string    // for a temporary key: the only project that it is valid for; empty: all
 	TokenHash     string    // for a temporary key: that of the security token that belongs to it
@@ -63,12 +64,30 @@ func AccessKeys(ctx context.Context, t *store.Tx, adminID string) (k []AccessKey
 	return k, t.NewSelect().Model(&k).Where("admin_id = ?", adminID).Where("NOT temporary").Order("created", "id").Scan(ctx)
 }
 
+// LockAccessKey is ReadAccessKey and locks the row until the transaction ends.
+func LockAccessKey(ctx context.Context, t *store.Tx, id string) (k AccessKey, err error) {
+	if err := store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&k).Where("id = ?", id), "access_key"), ErrNoIdentity); err != nil {
+		return k, err
+	}
+	t.AuditRead(resourceOfKey(k.ID), &k)
+	return k, nil
+}
+
+// SaveAccessKey writes description and status of a locked key. The temporary keys that were made from an inactive one end.
+func SaveAccessKey(ctx context.Context, t *store.Tx, k AccessKey) error {
+	t.AuditSave(resourceOfKey(k.ID), &k)
+	if _, err := t.NewUpdate().Model(&k).Column("description", "active").WherePK().Exec(ctx); err != nil || k.Active {
+		return err
+	}
+	return deleteMadeOf(ctx, t, "key:"+k.ID)
+}
+
 // HoldCredential locks what a temporary key is made from (a token's hash, or "key:" and an access key's id) until the transaction
-// ends, so that a concurrent deletion of it also deletes the new key. ErrNoIdentity if it is gone.
+// ends, so that a concurrent deletion of it also deletes the new key. ErrNoIdentity if it is gone or inactive.
 func HoldCredential(ctx context.Context, t *store.Tx, credential string) error {
 	if id, isKey := strings.CutPrefix(credential, "key:"); isKey {
 		var k AccessKey
-		return store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&k).Where("id = ?", id), "access_key"), ErrNoIdentity)
+		return store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&k).Where("id = ?", id).Where("active"), "access_key"), ErrNoIdentity)
 	}
 	var token Token
 	return store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&token).Where("hash = ?", credential), "token"), ErrNoIdentity)

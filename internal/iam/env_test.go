@@ -62,7 +62,7 @@ func newService(t *testing.T, db *store.Store) *iam.Service {
 	}
 	return &iam.Service{
 		Store: db, Box: box, Passwords: passwords, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Region: region,
-		Catalog: []iam.CatalogService{{Type: "workspace", Path: "/v2/{project_id}"}},
+		Catalog:      []iam.CatalogService{{Type: "workspace", Path: "/v2/{project_id}"}},
 		ProjectHolds: func(context.Context, *store.Tx, string) ([]string, error) { return nil, nil },
 	}
 }

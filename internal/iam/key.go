@@ -2,11 +2,9 @@ package iam
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -14,8 +12,7 @@ import (
 
 // Limits of access keys.
 const (
-	maxKeysPerUser    = 10
-	maxKeyDescription = 255 // characters
+	maxKeysPerUser    = 2 // permanent ones; users who have more from earlier versions keep them
 	minTemporaryLife  = 15 * time.Minute
 	maxTemporaryLife  = 24 * time.Hour
 )
@@ -28,15 +25,15 @@ func (s *Service) newKey(adminID, description string, now time.Time) (AccessKey,
 	random := workspace.NewToken()
 	id, plain := strings.ToUpper(random[:20]), workspace.NewToken()[:40]
 	return AccessKey{
-		ID: id, AdminID: adminID, SealedSecret: s.Box.Seal(plain, keyContext(id)), Description: description, Created: now,
+		ID: id, AdminID: adminID, SealedSecret: s.Box.Seal(plain, keyContext(id)), Description: description, Active: true, Created: now,
 	}, plain
 }
 
 // createKey creates a permanent key; only this response contains its secret.
 func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBody], error) {
 	asked := in.Body.Credential
-	if utf8.RuneCountInString(asked.Description) > maxKeyDescription {
-		return nil, invalid("credential.description", "at most %d characters are allowed", maxKeyDescription)
+	if err := checkDescription("credential.description", asked.Description); err != nil {
+		return nil, err
 	}
 	userID, err := s.keyOwner(r, "credential.user_id", asked.UserID)
 	if err != nil {
@@ -54,10 +51,7 @@ func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBo
 			return err
 		}
 		if len(keys) >= maxKeysPerUser {
-			return &Refusal{
-				Status: http.StatusConflict, Code: codeLimit,
-				Message: fmt.Sprintf("the user has %d access keys, the most allowed; delete one first", len(keys)),
-			}
+			return limited("the user has %d access keys, %d are allowed; delete one first", len(keys), maxKeysPerUser)
 		}
 		key, plain = s.newKey(userID, asked.Description, tx.Now())
 		return InsertAccessKey(r.Context(), tx, key)
@@ -118,6 +112,36 @@ func (s *Service) showKey(r *http.Request, in *keyInput) (*body[oneKeyBody], err
 	return &body[oneKeyBody]{Body: oneKeyBody{shown}}, nil
 }
 
+// updateKey changes a key's description or status. An inactive key is refused, as are the temporary keys that were made from it.
+func (s *Service) updateKey(r *http.Request, in *updateKeyInput) (*body[oneKeyBody], error) {
+	asked := in.Body.Credential
+	if asked.Status != nil && *asked.Status != statusActive && *asked.Status != statusInactive {
+		return nil, invalid("credential.status", "%q is unknown, use %s or %s", *asked.Status, statusActive, statusInactive)
+	}
+	if err := checkDescription("credential.description", valueOf(asked.Description)); err != nil {
+		return nil, err
+	}
+	key, err := s.keyInPath(r, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	key, err = store.Update(r.Context(), s.Store, store.As(s.act(r, resourceOfKey(key.ID)), func(tx *store.Tx) (AccessKey, error) {
+		k, err := LockAccessKey(r.Context(), tx, key.ID)
+		if err != nil {
+			return k, noneSuch(err, "access key", key.ID)
+		}
+		set(&k.Description, asked.Description)
+		if asked.Status != nil {
+			k.Active = *asked.Status == statusActive
+		}
+		return k, SaveAccessKey(r.Context(), tx, k)
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return &body[oneKeyBody]{Body: oneKeyBody{keyOf(key)}}, nil
+}
+
 // deleteKey ends a key at once.
 func (s *Service) deleteKey(r *http.Request, in *keyInput) error {
 	key, err := s.keyInPath(r, in.ID)
@@ -159,10 +183,22 @@ type (
 		Description string `json:"description" doc:"At most 255 characters"`
 	}
 
+	updateKeyInput struct {
+		ID   string `path:"access_key"`
+		Body updateKeyRequest
+	}
+	updateKeyRequest struct {
+		Credential updateKeyFields `json:"credential" required:"true"`
+	}
+	updateKeyFields struct {
+		Status      *string `json:"status" doc:"active or inactive"`
+		Description *string `json:"description" doc:"At most 255 characters"`
+	}
+
 	keyBody struct {
 		UserID      string `json:"user_id"`
 		Access      string `json:"access"`
-		Status      string `json:"status" enum:"active"`
+		Status      string `json:"status" enum:"active,inactive"`
 		CreateTime  string `json:"create_time"`
 		Description string `json:"description"`
 		LastUse     string `json:"last_use_time,omitempty" doc:"Only of one key that is shown"`
@@ -204,8 +240,18 @@ type (
 	}
 )
 
+// The states of a permanent key.
+const (
+	statusActive   = "active"
+	statusInactive = "inactive"
+)
+
 func keyOf(k AccessKey) keyBody {
-	return keyBody{UserID: k.AdminID, Access: k.ID, Status: "active", CreateTime: stamp(k.Created), Description: k.Description}
+	status := statusActive
+	if !k.Active {
+		status = statusInactive
+	}
+	return keyBody{UserID: k.AdminID, Access: k.ID, Status: status, CreateTime: stamp(k.Created), Description: k.Description}
 }
 
 // createTemporaryKey creates a key with a security token from the caller's token. It needs no authentication header, since the token may be in

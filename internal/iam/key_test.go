@@ -3,10 +3,12 @@ package iam_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"carrel/internal/iam"
+	"carrel/internal/store"
 )
 
 func TestASignatureLetsItsOwnerIn(t *testing.T) {
@@ -211,15 +213,72 @@ func TestAccessKeysSignUntilTheyAreDeleted(t *testing.T) {
 	})
 }
 
-func TestAUserHasAtMostTenAccessKeys(t *testing.T) {
+func (e *env) newKey() key {
+	e.Helper()
+	a := e.wants(e.call("POST", "/v3.0/OS-CREDENTIAL/credentials", object{"credential": object{"description": "ci"}}), http.StatusCreated)
+	return key{access: a.text("credential", "access"), secret: a.text("credential", "secret")}
+}
+
+func TestAUserHasAtMostTwoAccessKeys(t *testing.T) {
 	inEnv(t, func(e *env) {
-		token := e.token(nil)
-		var last answer
-		for range 10 { // the first was made at the start
-			r := post("/v3.0/OS-CREDENTIAL/credentials", object{"credential": object{}})
-			r.Header.Set("X-Auth-Token", token)
-			last = e.do(r)
+		e.newKey() // beside the one from the start
+		e.refused(e.call("POST", "/v3.0/OS-CREDENTIAL/credentials", object{"credential": object{}}), 409, "IAM.0005", "2 access keys, 2 are allowed; delete one first")
+	})
+	t.Run("and who has more from before keeps them and may only delete", func(t *testing.T) {
+		inEnv(t, func(e *env) {
+			err := e.iam.Store.Update(e.Context(), func(tx *store.Tx) error {
+				for _, id := range []string{"OLD1", "OLD2"} {
+					if err := iam.InsertAccessKey(e.Context(), tx, iam.AccessKey{ID: id, AdminID: e.first.UserID, Active: true, Created: tx.Now()}); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range []string{"OLD1", "OLD2"} {
+				e.refused(e.call("POST", "/v3.0/OS-CREDENTIAL/credentials", object{"credential": object{}}), 409, "IAM.0005", "2 are allowed")
+				e.wants(e.call("DELETE", "/v3.0/OS-CREDENTIAL/credentials/"+id, nil), http.StatusNoContent)
+			}
+			e.newKey()
+		})
+	})
+}
+
+func TestAnInactiveKeySignsNothing(t *testing.T) {
+	inEnv(t, func(e *env) {
+		k := e.newKey()
+		at := "/v3.0/OS-CREDENTIAL/credentials/" + k.access
+		set := func(fields object) answer { return e.call("PUT", at, object{"credential": fields}) }
+		made := e.wants(e.do(signed(k, "POST", "/v3.0/OS-CREDENTIAL/securitytokens", `{"auth":{"identity":{"methods":["token"]}}}`)), http.StatusCreated)
+		temporary := key{made.text("credential", "access"), made.text("credential", "secret"), made.text("credential", "securitytoken")}
+		e.wants(e.do(signed(temporary, "GET", "/v3/auth/projects", "")), http.StatusOK)
+
+		a := e.wants(set(object{"status": "inactive"}), http.StatusOK)
+		if a.text("credential", "status") != "inactive" || a.text("credential", "description") != "ci" || a.text("credential", "secret") != "" {
+			t.Errorf("got %v", a.body)
 		}
-		e.refused(last, http.StatusConflict, "IAM.0005", "10 access keys")
+		e.recorded("UpdatePermanentAccessKey", iam.ResourceAccessKey, k.access, "active: true -> false")
+		e.refused(e.do(signed(k, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "is inactive")
+		e.wants(e.do(signed(temporary, "GET", "/v3/auth/projects", "")), http.StatusUnauthorized)
+		wrong := k
+		wrong.secret += "x"
+		e.refused(e.do(signed(wrong, "GET", "/v3/auth/projects", "")), 401, "APIGW.0301", "verify aksk signature fail") // learns nothing
+		if a := e.call("GET", "/v3.0/OS-CREDENTIAL/credentials", nil); a.text("credentials", 1, "status") != "inactive" {
+			t.Errorf("listed %v", a.body)
+		}
+		e.wants(set(object{"status": "active", "description": "nightly"}), http.StatusOK)
+		e.recorded("UpdatePermanentAccessKey", iam.ResourceAccessKey, k.access, "description: ci -> nightly", "active: false -> true")
+		e.wants(e.do(signed(k, "GET", "/v3/auth/projects", "")), http.StatusOK)
+		e.wants(e.do(signed(temporary, "GET", "/v3/auth/projects", "")), http.StatusUnauthorized)
+
+		e.refused(set(object{"status": "paused"}), 400, "IAM.0001", `credential.status: "paused" is unknown, use active or inactive`)
+		e.refused(set(object{"description": strings.Repeat("x", 256)}), 400, "IAM.0001", "credential.description")
+		e.addReader()
+		e.refused(e.callAs(e.tokenOf("reader", readerPassword, nil), "PUT", at, object{"credential": object{"status": "inactive"}}), 403, "IAM.0003", "administrators")
+		e.wants(e.call("DELETE", at, nil), http.StatusNoContent)
+		e.recorded("DeletePermanentAccessKey", iam.ResourceAccessKey, k.access)
+		e.refused(set(object{"status": "active"}), 404, "IAM.0004", "access key")
 	})
 }

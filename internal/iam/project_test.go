@@ -32,7 +32,9 @@ func TestProjects(t *testing.T) {
 			}
 			return p
 		}
-		may := func() error { return e.iam.Authorize(e.Context(), principal(), id, "workspace:desktops:list", iam.Read) }
+		may := func() error {
+			return e.iam.Authorize(e.Context(), principal(), id, "workspace:desktops:list", iam.Read)
+		}
 		if err := may(); err != nil {
 			t.Error(err)
 		}

@@ -115,6 +115,7 @@ func (s *Service) keyRoutes() []entry {
 		{"GET /v3.0/OS-CREDENTIAL/credentials", "ListPermanentAccessKeys", "List access keys", answering(ok, s.listKeys), signed, ofOwn(writing("iam:credentials:list")), nil},
 		{"POST /v3.0/OS-CREDENTIAL/credentials", "CreatePermanentAccessKey", "Create an access key; only this answer has its secret", answering(created, s.createKey), signed, ofOwn(writing("iam:credentials:create")), []int{http.StatusConflict}},
 		{"GET /v3.0/OS-CREDENTIAL/credentials/{access_key}", "ShowPermanentAccessKey", "Show an access key", answering(ok, s.showKey), signed, ofOwn(writing("iam:credentials:get")), nil},
+		{"PUT /v3.0/OS-CREDENTIAL/credentials/{access_key}", "UpdatePermanentAccessKey", "Update an access key's description or status", answering(ok, s.updateKey), signed, ofOwn(writing("iam:credentials:update")), nil},
 		{"DELETE /v3.0/OS-CREDENTIAL/credentials/{access_key}", "DeletePermanentAccessKey", "Delete an access key", silent(s.deleteKey), signed, ofOwn(writing("iam:credentials:delete")), nil},
 	}
 }

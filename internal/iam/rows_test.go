@@ -163,7 +163,7 @@ func TestTemporaryKeysEndWithWhatTheyWereMadeOf(t *testing.T) {
 		change(t, s, func(tx *store.Tx) error {
 			expires := tx.Now().Add(time.Hour)
 			return errors.Join(
-				iam.InsertAccessKey(ctx, tx, iam.AccessKey{ID: "k", AdminID: "admin-a", Created: tx.Now()}),
+				iam.InsertAccessKey(ctx, tx, iam.AccessKey{ID: "k", AdminID: "admin-a", Active: true, Created: tx.Now()}),
 				iam.InsertToken(ctx, tx, iam.Token{Hash: "t", AdminID: "admin-a", Method: "password", Issued: tx.Now(), Expires: expires}),
 				iam.InsertAccessKey(ctx, tx, iam.AccessKey{ID: "of-token", AdminID: "admin-a", Created: tx.Now(), Temporary: true, Expires: expires, MadeOf: "t"}),
 				iam.InsertAccessKey(ctx, tx, iam.AccessKey{ID: "of-key", AdminID: "admin-a", Created: tx.Now(), Temporary: true, Expires: expires, MadeOf: "key:k"}),
