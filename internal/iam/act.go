@@ -16,6 +16,7 @@ const (
 	ResourceProject   workspace.ResourceType = "project"
 	ResourceAccessKey workspace.ResourceType = "access_key"
 	ResourceToken     workspace.ResourceType = "token"
+	ResourceDevice    workspace.ResourceType = "mfa_device"
 )
 
 // clientTokenHeader identifies a request that the client may repeat.

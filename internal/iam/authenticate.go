@@ -142,7 +142,7 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 		return Principal{}, disabledProject(key.project)
 	}
 	p := principalOf(key.Caller)
-	p.ProjectID, p.Expires, p.Temporary, p.credential = key.ProjectID, key.Expires, key.Temporary, "key:"+key.ID
+	p.ProjectID, p.Expires, p.MFA, p.Temporary, p.credential = key.ProjectID, key.Expires, key.MFA, key.Temporary, "key:"+key.ID
 	return p, s.noteKeyUse(r, key)
 }
 

@@ -24,8 +24,9 @@ type AccessKey struct {
 	Temporary     bool
 	ProjectID     string    // for a temporary key: the only project that it is valid for; empty: all
 	TokenHash     string    // for a temporary key: that of the security token that belongs to it
-	Expires       time.Time `bun:",nullzero"` // for a temporary key
-	MadeOf        string    `audit:"-"`       // for a temporary key: what it was made from, the hash of a token, or "key:" and an access key's id; it ends with that
+	Expires       time.Time `bun:",nullzero"`     // for a temporary key
+	MFA           bool      `bun:"mfa" audit:"-"` // for a temporary key: made with a token for which a code was shown
+	MadeOf        string    `audit:"-"`           // for a temporary key: what it was made from, the hash of a token, or "key:" and an access key's id; it ends with that
 }
 
 // Token is a credential that replaces a password for some time. Only its hash is stored.
@@ -34,7 +35,7 @@ type Token struct {
 	Hash          string `bun:",pk"`
 	AdminID       string
 	ProjectID     string // empty: the whole account
-	Method        string // "password" or "token"
+	Method        string // "password" or "token", and ",totp" if a code was shown
 	Issued        time.Time
 	Expires       time.Time
 }

@@ -12,9 +12,9 @@ import (
 
 // Limits of access keys.
 const (
-	maxKeysPerUser    = 2 // permanent ones; users who have more from earlier versions keep them
-	minTemporaryLife  = 15 * time.Minute
-	maxTemporaryLife  = 24 * time.Hour
+	maxKeysPerUser   = 2 // permanent ones; users who have more from earlier versions keep them
+	minTemporaryLife = 15 * time.Minute
+	maxTemporaryLife = 24 * time.Hour
 )
 
 // keyContext binds a sealed secret to its key's row.
@@ -303,7 +303,7 @@ func (s *Service) issueTemporaryKey(ctx context.Context, c workspace.Caller, p P
 		}
 		key, plain = s.newKey(p.AdminID, "", tx.Now())
 		key.Temporary, key.ProjectID, key.TokenHash, key.Expires = true, p.ProjectID, workspace.HashToken(token), tx.Now().Add(life)
-		key.MadeOf = p.credential
+		key.MFA, key.MadeOf = p.MFA, p.credential
 		if !p.Expires.IsZero() && p.Expires.Before(key.Expires) { // it does not outlive what it was made of
 			key.Expires = p.Expires
 		}

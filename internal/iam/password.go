@@ -84,10 +84,7 @@ func (s *Service) chargeAttempt(ctx context.Context, r *http.Request, a workspac
 		return err
 	})
 	if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
-		return &Refusal{
-			Status: http.StatusTooManyRequests, Code: codeTooMany, RetryAfter: max(time.Until(pause.Until), time.Second),
-			Message: "too many wrong passwords for this user from your network, wait and try again",
-		}
+		return tooMany(pause)
 	}
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ type Principal struct {
 	ProjectID   string // the only project that the credential is good for; empty: all of the account's
 	Role        Role
 	Expires     time.Time // of the credential; zero: never
+	MFA         bool      // a code of an authenticator was shown
 	Temporary   bool      // came with a temporary access key
 
 	credential string // what a temporary key would be made of: a token's hash, or "key:" and an access key's id

@@ -27,6 +27,7 @@ const (
 	codeBusy         = "IAM.0008"
 	codeNoDatabase   = "IAM.0009"
 	codeConflict     = "IAM.0010"
+	codeNeedsCode    = "IAM.0011"
 )
 
 // RequestIDHeader is the response header that names the request; refusals repeat it in their body.

@@ -46,13 +46,13 @@ func ofOwn(n needs) needs {
 }
 
 func (s *Service) routes() []entry {
-	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.projectRoutes(), s.userRoutes(), s.groupRoutes(), s.keyRoutes())
+	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.projectRoutes(), s.userRoutes(), s.groupRoutes(), s.keyRoutes(), s.deviceRoutes())
 }
 
 func (s *Service) tokenRoutes() []entry {
 	const ok, created = http.StatusOK, http.StatusCreated
 	return []entry{
-		{"POST /v3/auth/tokens", "KeystoneCreateUserTokenByPassword", "Issue a token for a password, or for another token", answering(created, s.createToken), open, needs{}, []int{http.StatusTooManyRequests}},
+		{"POST /v3/auth/tokens", "KeystoneCreateUserTokenByPassword", "Issue a token for a password, with a code of an authenticator if the user has one, or for another token", answering(created, s.createToken), open, needs{}, []int{http.StatusTooManyRequests}},
 		{"GET /v3/auth/tokens", "KeystoneValidateToken", "Show a token", answering(ok, s.showToken), signed, ofOwn(writing("iam:tokens:get")), nil},
 		{"DELETE /v3/auth/tokens", "RevokeToken", "Revoke a token", silent(s.revokeToken), signed, ofOwn(writing("iam:tokens:delete")), nil},
 		{"GET /v5/caller-identity", "GetCallerIdentity", "Show the caller's identity", answering(ok, s.showCaller), signed, needs{}, nil},
@@ -105,6 +105,17 @@ func (s *Service) groupRoutes() []entry {
 		{"HEAD /v3/groups/{group_id}/users/{user_id}", "KeystoneCheckUserInGroup", "Check whether a user is in a group", silent(s.checkMember), signed, reading("iam:groups:checkUser"), nil},
 		{"DELETE /v3/groups/{group_id}/users/{user_id}", "KeystoneRemoveUserFromGroup", "Remove a user from a group", silent(s.removeMember), signed, writing("iam:groups:removeUser"), nil},
 		{"GET /v3/users/{user_id}/groups", "KeystoneListGroupsForUser", "List the groups of a user", answering(ok, s.listGroupsOfUser), signed, ofOwn(reading("iam:users:listGroups")), nil},
+	}
+}
+
+func (s *Service) deviceRoutes() []entry {
+	const ok, created, taken, late = http.StatusOK, http.StatusCreated, http.StatusConflict, http.StatusTooManyRequests
+	return []entry{
+		{"GET /v3.0/OS-MFA/virtual-mfa-devices", "ListUserMfaDevices", "List the authenticator apps of the account's users", answering(ok, s.listDevices), signed, reading("iam:mfa:listMFADevices"), nil},
+		{"POST /v3.0/OS-MFA/virtual-mfa-devices", "CreateMfaDevice", "Create an authenticator for the caller; only this answer has its secret", answering(created, s.createDevice), signed, ofOwn(writing("iam:mfa:createMFADevice")), []int{taken}},
+		{"GET /v3.0/OS-MFA/users/{user_id}/virtual-mfa-device", "ShowUserMfaDevice", "Show a user's authenticator app", answering(ok, s.showDevice), signed, ofOwn(reading("iam:mfa:getMFADevice")), nil},
+		{"PUT /v3.0/OS-MFA/mfa-devices/bind", "CreateBindingDevice", "Bind the caller's authenticator: from then on signing in needs a code", silent(s.bindDevice), signed, ofOwn(writing("iam:mfa:bindMFADevice")), []int{taken, late}},
+		{"PUT /v3.0/OS-MFA/mfa-devices/unbind", "DeleteBindingDevice", "Unbind an authenticator: signing in needs no code", silent(s.unbindDevice), signed, ofOwn(writing("iam:mfa:unbindMFADevice")), []int{late}},
 	}
 }
 

@@ -52,6 +52,7 @@ type Admin struct {
 	Role          Role
 	Description   string
 	Enabled       bool // otherwise no credential of the user is accepted
+	MFA           bool `bun:"mfa" audit:"-"` // a registered Device exists; see SetMFA
 	Created       time.Time
 }
 

@@ -1,8 +1,10 @@
 package iam
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +25,15 @@ type tokenOfCaller struct {
 
 func (t tokenOfCaller) expired() bool { return !time.Now().Before(t.Expires) }
 
+// methods are the ways in which the token was asked for.
+func (t tokenOfCaller) methods() []string { return strings.Split(t.Method, ",") }
+
+// mfa reports whether a code of an authenticator was shown for the token, or for the one that it was made of.
+func (t tokenOfCaller) mfa() bool { return slices.Contains(t.methods(), methodCode) }
+
 func (t tokenOfCaller) principal() Principal {
 	p := principalOf(t.Caller)
-	p.ProjectID, p.Expires, p.credential = t.ProjectID, t.Expires, t.Hash
+	p.ProjectID, p.Expires, p.MFA, p.credential = t.ProjectID, t.Expires, t.mfa(), t.Hash
 	return p
 }
 
@@ -59,9 +67,17 @@ type (
 		Scope    tokenScope    `json:"scope" doc:"The whole account if absent"`
 	}
 	tokenIdentity struct {
-		Methods  []string       `json:"methods" required:"true" doc:"password or token"`
+		Methods  []string       `json:"methods" required:"true" doc:"[\"password\"], [\"password\", \"totp\"] or [\"token\"]"`
 		Password passwordMethod `json:"password"`
+		Code     codeMethod     `json:"totp"`
 		Token    tokenMethod    `json:"token"`
+	}
+	codeMethod struct {
+		User codeUser `json:"user"`
+	}
+	codeUser struct {
+		ID       string `json:"id" doc:"That of the password; may be absent"`
+		Passcode string `json:"passcode" doc:"The six digits that the authenticator shows"`
 	}
 	passwordMethod struct {
 		User passwordUser `json:"user"`
@@ -98,38 +114,42 @@ func (s *Service) createToken(r *http.Request, in *tokenInput) (*tokenAnswer, er
 		err     error
 	)
 	identity := in.Body.Auth.Identity
-	switch method := strings.Join(identity.Methods, ","); method {
-	case "password":
-		caller, err = s.checkPassword(r, identity.Password.User)
-	case "token":
-		caller, expires, err = s.renew(r.Context(), identity.Token.ID, in.Token)
+	used := strings.Join(identity.Methods, ",")
+	switch method := used; method {
+	case methodPassword, methodPassword + "," + methodCode, methodCode + "," + methodPassword:
+		if caller, err = s.checkPassword(r, identity.Password.User); err == nil {
+			err = s.checkCode(r, caller, method != methodPassword, identity.Code.User)
+		}
+	case methodToken:
+		var old tokenOfCaller
+		old, err = s.renew(r.Context(), identity.Token.ID, in.Token)
+		caller, expires = old.Caller, old.Expires
+		if old.mfa() {
+			used += "," + methodCode
+		}
 	default:
-		return nil, invalid("auth.identity.methods", "%q is not supported, use [\"password\"] or [\"token\"]", method)
+		return nil, invalid("auth.identity.methods", "%q is not supported, use [\"password\"], [\"password\", \"totp\"] or [\"token\"]", method)
 	}
 	if err != nil {
 		return nil, err
 	}
-	plain, token, err := s.issue(r.Context(), caller, in.Body.Auth.Scope, identity.Methods[0], expires)
+	plain, token, err := s.issue(r.Context(), caller, in.Body.Auth.Scope, used, expires)
 	if err != nil {
 		return nil, err
 	}
 	return &tokenAnswer{plain, s.tokenBody(r, token, in.NoCatalog)}, nil
 }
 
-// renew returns the caller of a token and its expiry; a token issued for it must not outlive it.
-func (s *Service) renew(ctx context.Context, inBody, inHeader string) (Caller, time.Time, error) {
-	token := inBody
+// renew returns the valid token that a new one is asked for with; that must not outlive it.
+func (s *Service) renew(ctx context.Context, inBody, inHeader string) (tokenOfCaller, error) {
+	token := cmp.Or(inBody, inHeader)
 	if token == "" {
-		token = inHeader
-	}
-	if token == "" {
-		return Caller{}, time.Time{}, invalid("auth.identity.token.id", "must be given, or the header X-Auth-Token")
+		return tokenOfCaller{}, invalid("auth.identity.token.id", "must be given, or the header X-Auth-Token")
 	}
 	if _, err := s.verifyToken(ctx, token); err != nil {
-		return Caller{}, time.Time{}, err
+		return tokenOfCaller{}, err
 	}
-	found, err := s.findToken(ctx, token)
-	return found.Caller, found.Expires, err
+	return s.findToken(ctx, token)
 }
 
 // issue writes a new token, and deletes tokens that expired a day ago.
@@ -273,7 +293,7 @@ type tokenProject struct {
 func (s *Service) tokenBody(r *http.Request, t tokenOfCaller, noCatalog route.Present) tokenBody {
 	account := named{t.Account.ID, t.Account.Name}
 	details := tokenDetails{
-		Methods: []string{t.Method}, IssuedAt: stamp(t.Issued), ExpiresAt: stamp(t.Expires), Roles: t.Admin.Role.named(),
+		Methods: t.methods(), IssuedAt: stamp(t.Issued), ExpiresAt: stamp(t.Expires), Roles: t.Admin.Role.named(),
 		User: tokenUser{ID: t.Admin.ID, Name: t.Admin.Name, Domain: account}, Catalog: []catalogEntry{},
 	}
 	if t.ProjectID == "" {

@@ -50,7 +50,7 @@ func (s *Service) BeginEnrolment(ctx context.Context, v Visitor) (string, error)
 				return "", err
 			}
 		}
-		secret, id := newTOTPSecret(), workspace.NewID()
+		secret, id := NewTOTPSecret(), workspace.NewID()
 		return secret, InsertOTPDevice(ctx, tx, OTPDevice{
 			ID: id, UserID: u.ID, Secret: s.Box.Seal(secret, otpSeal(id)), Status: OTPPending, Created: tx.Now(),
 		})

@@ -48,8 +48,8 @@ func MatchTOTP(secret []byte, code string, now time.Time, last int64) (step int6
 	return step, ok
 }
 
-// newTOTPSecret returns a new secret in base32, as users type it into apps.
-func newTOTPSecret() string {
+// NewTOTPSecret returns a new random secret in base32, as users type it into apps.
+func NewTOTPSecret() string {
 	var b [totpSecret]byte
 	rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return base32.StdEncoding.EncodeToString(b[:])

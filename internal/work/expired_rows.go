@@ -35,6 +35,7 @@ func DeleteExpired(ctx context.Context, t *store.Tx, r Retention, limit int) (mo
 		{"tickets", "token_hash", "expires", "", t.Now()},
 		{"password_tokens", "token_hash", "expires", "", t.Now()},
 		{"otp_devices", "id", "created", "status = '" + string(signin.OTPPending) + "'", t.Now().Add(-signin.EnrolmentLife)},
+		{"iam_mfa_devices", "id", "created", "NOT registered", t.Now().Add(-signin.EnrolmentLife)},
 		{"notifications", "id", "ended", "", t.Now().Add(-directory.NotificationLife)},
 		{"exports", "id", "expires", "", t.Now().Add(-export.Memory)},
 		{"pool_notices", "id", "created", "", days(r.NoticeDays)},

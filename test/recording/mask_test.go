@@ -35,6 +35,7 @@ var fields = map[string]string{
 	"secret":               "random, or sealed",
 	"uri":                  "holds a secret",
 	"securitytoken":        "random",
+	"base32_string_seed":   "random",
 }
 
 // clock finds times in all forms that Carrel writes. Those that the script chose lie years away and stay.
