@@ -17,6 +17,7 @@ const (
 	ResourceAccessKey workspace.ResourceType = "access_key"
 	ResourceToken     workspace.ResourceType = "token"
 	ResourceDevice    workspace.ResourceType = "mfa_device"
+	ResourceAgency    workspace.ResourceType = "agency"
 )
 
 // clientTokenHeader identifies a request that the client may repeat.

@@ -63,7 +63,7 @@ func (s *Service) Authenticate(r *http.Request) (Principal, error) {
 
 // agree returns the common caller of a signature and a token, with the narrower of their scopes.
 func agree(a, b Principal) (Principal, error) {
-	if a.AdminID != b.AdminID {
+	if a.AdminID != b.AdminID || a.AgencyID != b.AgencyID {
 		return Principal{}, unauthorized("the token and the signature are of different users")
 	}
 	if a.ProjectID != "" && b.ProjectID != "" && a.ProjectID != b.ProjectID {
@@ -141,7 +141,7 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 	if key.ProjectID != "" && !key.project.Enabled {
 		return Principal{}, disabledProject(key.project)
 	}
-	p := principalOf(key.Caller)
+	p := key.agency.principalOf(key.Caller, key.Session)
 	p.ProjectID, p.Expires, p.MFA, p.Temporary, p.credential = key.ProjectID, key.Expires, key.MFA, key.Temporary, "key:"+key.ID
 	return p, s.noteKeyUse(r, key)
 }
@@ -203,6 +203,7 @@ func checkSecurityToken(r *http.Request, key AccessKey) error {
 type keyOfCaller struct {
 	AccessKey
 	Caller
+	agency  assumedAgency
 	project Project
 }
 
@@ -211,10 +212,13 @@ func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err er
 		if k.AccessKey, err = ReadAccessKey(ctx, tx, id); err != nil {
 			return err
 		}
-		if k.Caller, err = ReadCaller(ctx, tx, k.AdminID); err != nil || k.ProjectID == "" {
+		if k.Caller, err = ReadCaller(ctx, tx, k.AdminID); err != nil {
 			return err
 		}
-		k.project, err = ReadProject(ctx, tx, k.Account.ID, k.ProjectID)
+		if k.agency, err = readAssumed(ctx, tx, k.AgencyID); err != nil || k.ProjectID == "" {
+			return err
+		}
+		k.project, err = ReadProject(ctx, tx, k.agency.accountOf(k.Caller).ID, k.ProjectID)
 		return err
 	})
 	return k, err

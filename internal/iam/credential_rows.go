@@ -26,7 +26,9 @@ type AccessKey struct {
 	TokenHash     string    // for a temporary key: that of the security token that belongs to it
 	Expires       time.Time `bun:",nullzero"`     // for a temporary key
 	MFA           bool      `bun:"mfa" audit:"-"` // for a temporary key: made with a token for which a code was shown
-	MadeOf        string    `audit:"-"`           // for a temporary key: what it was made from, the hash of a token, or "key:" and an access key's id; it ends with that
+	AgencyID      string    // for a temporary key: the agency that the user acts as
+	Session       string    // for a temporary key of an agency: the name that the user gave to it
+	MadeOf        string    `audit:"-"` // for a temporary key: what it was made from, the hash of a token, or "key:" and an access key's id; it ends with that
 }
 
 // Token is a credential that replaces a password for some time. Only its hash is stored.
@@ -35,6 +37,7 @@ type Token struct {
 	Hash          string `bun:",pk"`
 	AdminID       string
 	ProjectID     string // empty: the whole account
+	AgencyID      string // empty: the user acts as themselves
 	Method        string // "password" or "token", and ",totp" if a code was shown
 	Issued        time.Time
 	Expires       time.Time

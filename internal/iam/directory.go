@@ -61,9 +61,11 @@ type callerBody struct {
 // showCaller answers with the caller's identity.
 func (s *Service) showCaller(r *http.Request, _ *nothing) (*body[callerBody], error) {
 	p, _ := PrincipalFrom(r.Context())
-	return &body[callerBody]{Body: callerBody{
-		AccountID: p.AccountID, PrincipalID: p.AdminID, PrincipalURN: "iam::" + p.AccountID + ":user:" + p.AdminName,
-	}}, nil
+	out := callerBody{AccountID: p.AccountID, PrincipalID: p.AdminID, PrincipalURN: "iam::" + p.AccountID + ":user:" + p.AdminName}
+	if p.AgencyID != "" {
+		out.PrincipalID, out.PrincipalURN = p.AgencyID+":"+p.Session, sessionURN(p.AccountID, p.AgencyName, p.Session)
+	}
+	return &body[callerBody]{Body: out}, nil
 }
 
 // matches says whether a filter, if given, is met.

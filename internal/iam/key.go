@@ -67,8 +67,8 @@ func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBo
 // keyOwner returns the user whose keys a request is about: the caller unless named. Others' are for administrators.
 func (s *Service) keyOwner(r *http.Request, field, userID string) (string, error) {
 	p, _ := PrincipalFrom(r.Context())
-	if p.Temporary {
-		return "", forbidden("a temporary access key cannot manage access keys, use a permanent one or a token")
+	if p.Temporary || p.AgencyID != "" {
+		return "", forbidden("a temporary access key or an agency cannot manage access keys, use a permanent key or a token of a user")
 	}
 	if userID == "" || userID == p.AdminID {
 		return p.AdminID, nil
@@ -303,7 +303,7 @@ func (s *Service) issueTemporaryKey(ctx context.Context, c workspace.Caller, p P
 		}
 		key, plain = s.newKey(p.AdminID, "", tx.Now())
 		key.Temporary, key.ProjectID, key.TokenHash, key.Expires = true, p.ProjectID, workspace.HashToken(token), tx.Now().Add(life)
-		key.MFA, key.MadeOf = p.MFA, p.credential
+		key.MFA, key.MadeOf, key.AgencyID, key.Session = p.MFA, p.credential, p.AgencyID, p.Session
 		if !p.Expires.IsZero() && p.Expires.Before(key.Expires) { // it does not outlive what it was made of
 			key.Expires = p.Expires
 		}

@@ -19,6 +19,7 @@ const (
 	methodPassword = "password"
 	methodToken    = "token"
 	methodCode     = "totp"
+	methodAgency   = "assume_role"
 )
 
 // serial is how the API refers to an authenticator.

@@ -62,8 +62,8 @@ func ownOnly(r *http.Request, field, userID string) (Principal, error) {
 	switch {
 	case userID != "" && userID != p.AdminID:
 		return p, forbidden("%s: is not the caller; users set up their authenticators themselves", field)
-	case p.Temporary:
-		return p, forbidden("a temporary access key cannot set up an authenticator, use a permanent one or a token")
+	case p.Temporary || p.AgencyID != "":
+		return p, forbidden("a temporary access key or an agency cannot set up an authenticator, use a permanent key or a token of a user")
 	}
 	return p, nil
 }

@@ -17,6 +17,9 @@ type Principal struct {
 	AccountName string
 	ProjectID   string // the only project that the credential is good for; empty: all of the account's
 	Role        Role
+	AgencyID    string // of the agency that the user AdminID acts as; then account and role are the agency's
+	AgencyName  string
+	Session     string    // the name that the user gave to acting as the agency
 	Expires     time.Time // of the credential; zero: never
 	MFA         bool      // a code of an authenticator was shown
 	Temporary   bool      // came with a temporary access key

@@ -52,9 +52,10 @@ func (s *Service) routes() []entry {
 func (s *Service) tokenRoutes() []entry {
 	const ok, created = http.StatusOK, http.StatusCreated
 	return []entry{
-		{"POST /v3/auth/tokens", "KeystoneCreateUserTokenByPassword", "Issue a token for a password, with a code of an authenticator if the user has one, or for another token", answering(created, s.createToken), open, needs{}, []int{http.StatusTooManyRequests}},
+		{"POST /v3/auth/tokens", "KeystoneCreateUserTokenByPassword", "Issue a token for a password, with a code of an authenticator if the user has one, for another token, or for an agency", answering(created, s.createToken), open, needs{}, []int{http.StatusTooManyRequests}},
 		{"GET /v3/auth/tokens", "KeystoneValidateToken", "Show a token", answering(ok, s.showToken), signed, ofOwn(writing("iam:tokens:get")), nil},
 		{"DELETE /v3/auth/tokens", "RevokeToken", "Revoke a token", silent(s.revokeToken), signed, ofOwn(writing("iam:tokens:delete")), nil},
+		{"POST /v5/agencies/assume", "AssumeAgency", "Issue a temporary access key with which the caller acts as an agency", answering(ok, s.assumeAgency), signed, needs{action: "sts:agencies:assume", kind: Write, own: true}, nil},
 		{"GET /v5/caller-identity", "GetCallerIdentity", "Show the caller's identity", answering(ok, s.showCaller), signed, needs{}, nil},
 	}
 }

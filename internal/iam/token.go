@@ -16,12 +16,16 @@ import (
 // TokenLife is the lifetime of a token.
 const TokenLife = 24 * time.Hour
 
-// tokenOfCaller is a token with its owner and, if it is for one, its project.
+// tokenOfCaller is a token with its owner and, if it is for one, its agency and its project.
 type tokenOfCaller struct {
 	Token
 	Caller
+	agency  assumedAgency
 	project Project
 }
+
+// account is the one that the token is for.
+func (t tokenOfCaller) account() Account { return t.agency.accountOf(t.Caller) }
 
 func (t tokenOfCaller) expired() bool { return !time.Now().Before(t.Expires) }
 
@@ -32,7 +36,7 @@ func (t tokenOfCaller) methods() []string { return strings.Split(t.Method, ",") 
 func (t tokenOfCaller) mfa() bool { return slices.Contains(t.methods(), methodCode) }
 
 func (t tokenOfCaller) principal() Principal {
-	p := principalOf(t.Caller)
+	p := t.agency.principalOf(t.Caller, "")
 	p.ProjectID, p.Expires, p.MFA, p.credential = t.ProjectID, t.Expires, t.mfa(), t.Hash
 	return p
 }
@@ -43,10 +47,13 @@ func (s *Service) findToken(ctx context.Context, token string) (t tokenOfCaller,
 		if t.Token, err = ReadToken(ctx, tx, workspace.HashToken(token)); err != nil {
 			return err
 		}
-		if t.Caller, err = ReadCaller(ctx, tx, t.AdminID); err != nil || t.ProjectID == "" {
+		if t.Caller, err = ReadCaller(ctx, tx, t.AdminID); err != nil {
 			return err
 		}
-		t.project, err = ReadProject(ctx, tx, t.Account.ID, t.ProjectID)
+		if t.agency, err = readAssumed(ctx, tx, t.AgencyID); err != nil || t.ProjectID == "" {
+			return err
+		}
+		t.project, err = ReadProject(ctx, tx, t.account().ID, t.ProjectID)
 		return err
 	})
 	return t, err
@@ -67,10 +74,17 @@ type (
 		Scope    tokenScope    `json:"scope" doc:"The whole account if absent"`
 	}
 	tokenIdentity struct {
-		Methods  []string       `json:"methods" required:"true" doc:"[\"password\"], [\"password\", \"totp\"] or [\"token\"]"`
+		Methods  []string       `json:"methods" required:"true" doc:"[\"password\"], [\"password\", \"totp\"], [\"token\"], or [\"assume_role\"] with the caller's token or signature"`
 		Password passwordMethod `json:"password"`
 		Code     codeMethod     `json:"totp"`
 		Token    tokenMethod    `json:"token"`
+		Agency   agencyMethod   `json:"assume_role"`
+	}
+	agencyMethod struct {
+		DomainID   string `json:"domain_id" doc:"Of the agency's account, or domain_name"`
+		DomainName string `json:"domain_name"`
+		Name       string `json:"agency_name"`
+		Duration   *int   `json:"duration_seconds" doc:"900 to what the agency allows; an hour if absent, or what it allows"`
 	}
 	codeMethod struct {
 		User codeUser `json:"user"`
@@ -106,38 +120,77 @@ type (
 	}
 )
 
-// createToken issues a token for a password, or for a token with another scope.
+// createToken issues a token for a password, for a token with another scope, or for an agency.
 func (s *Service) createToken(r *http.Request, in *tokenInput) (*tokenAnswer, error) {
-	var (
-		caller  Caller
-		expires = time.Now().Add(TokenLife)
-		err     error
-	)
-	identity := in.Body.Auth.Identity
-	used := strings.Join(identity.Methods, ",")
-	switch method := used; method {
-	case methodPassword, methodPassword + "," + methodCode, methodCode + "," + methodPassword:
-		if caller, err = s.checkPassword(r, identity.Password.User); err == nil {
-			err = s.checkCode(r, caller, method != methodPassword, identity.Code.User)
-		}
-	case methodToken:
-		var old tokenOfCaller
-		old, err = s.renew(r.Context(), identity.Token.ID, in.Token)
-		caller, expires = old.Caller, old.Expires
-		if old.mfa() {
-			used += "," + methodCode
-		}
-	default:
-		return nil, invalid("auth.identity.methods", "%q is not supported, use [\"password\"], [\"password\", \"totp\"] or [\"token\"]", method)
-	}
+	wanted, err := s.wantedToken(r, in)
 	if err != nil {
 		return nil, err
 	}
-	plain, token, err := s.issue(r.Context(), caller, in.Body.Auth.Scope, used, expires)
+	plain, token, err := s.issue(r.Context(), wanted, in.Body.Auth.Scope)
 	if err != nil {
 		return nil, err
 	}
 	return &tokenAnswer{plain, s.tokenBody(r, token, in.NoCatalog)}, nil
+}
+
+// wantedToken checks what a request shows, and returns the token that it asks for, without scope and hash.
+func (s *Service) wantedToken(r *http.Request, in *tokenInput) (t tokenOfCaller, err error) {
+	identity := in.Body.Auth.Identity
+	t.Method, t.Expires = strings.Join(identity.Methods, ","), time.Now().Add(TokenLife)
+	switch t.Method {
+	case methodPassword, methodPassword + "," + methodCode, methodCode + "," + methodPassword:
+		if t.Caller, err = s.checkPassword(r, identity.Password.User); err == nil {
+			err = s.checkCode(r, t.Caller, t.Method != methodPassword, identity.Code.User)
+		}
+	case methodToken:
+		var old tokenOfCaller
+		old, err = s.renew(r.Context(), identity.Token.ID, in.Token)
+		t.Caller, t.agency, t.Expires = old.Caller, old.agency, old.Expires
+		if old.mfa() {
+			t.Method += "," + methodCode
+		}
+	case methodAgency:
+		err = s.assumeByToken(r, identity.Agency, &t)
+	default:
+		err = invalid("auth.identity.methods", "%q is not supported, use [\"password\"], [\"password\", \"totp\"], [\"token\"] or [\"assume_role\"]", t.Method)
+	}
+	return t, err
+}
+
+// assumeByToken fills in the token of the caller, whose own token or signature the request has, who acts as an agency.
+func (s *Service) assumeByToken(r *http.Request, m agencyMethod, t *tokenOfCaller) error {
+	const field = "auth.identity.assume_role"
+	if m.Name == "" || m.DomainID == "" && m.DomainName == "" {
+		return invalid(field, "agency_name must be given, and domain_id or domain_name")
+	}
+	p, err := s.Authenticate(r)
+	if err != nil {
+		return err
+	}
+	accountID := m.DomainID
+	if accountID == "" {
+		account, err := store.View(r.Context(), s.Store, func(tx *store.Tx) (Account, error) { return ReadAccountByName(r.Context(), tx, m.DomainName) })
+		if err != nil && !isMissing(err) {
+			return err
+		}
+		accountID = account.ID
+	}
+	if t.agency, err = s.mayAssume(r.Context(), p, field+".agency_name", accountID, m.Name); err != nil {
+		return err
+	}
+	life, err := agencyLife(field+".duration_seconds", t.agency.Agency, m.Duration)
+	if err != nil {
+		return err
+	}
+	t.Expires = time.Now().Add(life)
+	if !p.Expires.IsZero() && p.Expires.Before(t.Expires) { // it does not outlive what it is made of
+		t.Expires = p.Expires
+	}
+	if p.MFA {
+		t.Method += "," + methodCode
+	}
+	t.Caller, err = s.findUser(r.Context(), passwordUser{ID: p.AdminID})
+	return err
 }
 
 // renew returns the valid token that a new one is asked for with; that must not outlive it.
@@ -152,18 +205,16 @@ func (s *Service) renew(ctx context.Context, inBody, inHeader string) (tokenOfCa
 	return s.findToken(ctx, token)
 }
 
-// issue writes a new token, and deletes tokens that expired a day ago.
-func (s *Service) issue(ctx context.Context, c Caller, scope tokenScope, method string, expires time.Time) (string, tokenOfCaller, error) {
+// issue writes a new token with a scope, and deletes tokens that expired a day ago.
+func (s *Service) issue(ctx context.Context, t tokenOfCaller, scope tokenScope) (string, tokenOfCaller, error) {
 	plain := workspace.NewToken()
-	t := tokenOfCaller{Caller: c}
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		project, err := findScope(ctx, tx, c.Account, scope)
-		if err != nil {
+	err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		if t.project, err = findScope(ctx, tx, t.account(), scope); err != nil {
 			return err
 		}
-		t.project = project
 		t.Token = Token{
-			Hash: workspace.HashToken(plain), AdminID: c.Admin.ID, ProjectID: project.ID, Method: method, Issued: tx.Now(), Expires: expires,
+			Hash: workspace.HashToken(plain), AdminID: t.Admin.ID, AgencyID: t.agency.ID, ProjectID: t.project.ID, Method: t.Method, Issued: tx.Now(),
+			Expires: t.Expires,
 		}
 		if err := InsertToken(ctx, tx, t.Token); err != nil {
 			return err
@@ -246,11 +297,11 @@ func (s *Service) subject(r *http.Request, token string) (tokenOfCaller, error) 
 	p, _ := PrincipalFrom(r.Context())
 	t, err := s.findToken(r.Context(), token)
 	switch {
-	case isMissing(err), err == nil && (t.Account.ID != p.AccountID || t.expired()):
+	case isMissing(err), err == nil && (t.account().ID != p.AccountID || t.expired()):
 		return t, &Refusal{Status: http.StatusNotFound, Code: codeNotFound, Message: "X-Subject-Token: this token is not valid, or no longer"}
 	case err != nil:
 		return t, err
-	case t.AdminID != p.AdminID:
+	case t.AdminID != p.AdminID || t.AgencyID != p.AgencyID:
 		return t, ofOthers(s.permit(r.Context(), p, operationOf(r.Context()).needs), "X-Subject-Token", "this token is another user's")
 	}
 	return t, nil
@@ -275,6 +326,11 @@ type tokenDetails struct {
 	Catalog   []catalogEntry `json:"catalog"`
 	Domain    *named         `json:"domain,omitempty" doc:"Of a token for the whole account"`
 	Project   *tokenProject  `json:"project,omitempty" doc:"Of a token for a project"`
+	AssumedBy *assumedBy     `json:"assumed_by,omitempty" doc:"Of a token for an agency: who acts as it"`
+}
+
+type assumedBy struct {
+	User tokenUser `json:"user"`
 }
 
 type tokenUser struct {
@@ -291,10 +347,14 @@ type tokenProject struct {
 }
 
 func (s *Service) tokenBody(r *http.Request, t tokenOfCaller, noCatalog route.Present) tokenBody {
-	account := named{t.Account.ID, t.Account.Name}
+	account := named{t.account().ID, t.account().Name}
 	details := tokenDetails{
 		Methods: t.methods(), IssuedAt: stamp(t.Issued), ExpiresAt: stamp(t.Expires), Roles: t.Admin.Role.named(),
-		User: tokenUser{ID: t.Admin.ID, Name: t.Admin.Name, Domain: account}, Catalog: []catalogEntry{},
+		User: tokenUser{ID: t.Admin.ID, Name: t.Admin.Name, Domain: named{t.Account.ID, t.Account.Name}}, Catalog: []catalogEntry{},
+	}
+	if t.agency.ID != "" {
+		details.AssumedBy = &assumedBy{details.User}
+		details.User, details.Roles = tokenUser{ID: t.agency.ID, Name: t.account().Name + "/" + t.agency.Name, Domain: account}, t.agency.Role.named()
 	}
 	if t.ProjectID == "" {
 		details.Domain = &account

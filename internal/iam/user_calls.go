@@ -211,6 +211,8 @@ func (s *Service) changePassword(r *http.Request, in *changePasswordInput) error
 	switch {
 	case in.ID != p.AdminID:
 		return forbidden("user_id: is not the caller; administrators set the passwords of others with PATCH /v3/users/{user_id}")
+	case p.AgencyID != "":
+		return forbidden("an agency has no password, use a token of the user")
 	case u.Original == "":
 		return invalid("user.original_password", "must be given")
 	case u.Original == u.Password:
