@@ -22,6 +22,7 @@ type commands struct {
 	Audit     auditCmd     `cmd:"" help:"Compare desktops with the engine's machines; --heal repairs differences."`
 	Image     imageCmd     `cmd:"" help:"Build or import desktop images."`
 	Mail      mailCmd      `cmd:"" help:"Customise mails to users."`
+	IAM       iamCmd       `cmd:"" name:"iam" help:"Manage the users, groups, keys and projects of the API from the shell."`
 	SecretKey secretKeyCmd `cmd:"" name:"secret-key" help:"Create the key file that replicas share."`
 	Uninstall uninstallCmd `cmd:"" help:"Remove every desktop and everything that Carrel created in Incus."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

@@ -16,6 +16,7 @@ import (
 
 // Bootstrap is the content of DIR/bootstrap.json, for a script that makes its first API call.
 type Bootstrap struct {
+	Notice           string `json:"notice"`
 	Endpoint         string `json:"endpoint"`
 	Region           string `json:"region"`
 	DomainID         string `json:"domain_id"`
@@ -34,6 +35,10 @@ type Bootstrap struct {
 	ProductID        string `json:"product_id"`
 }
 
+// notice is what bootstrap.json says first.
+const notice = "These are the first administrator's credentials, in plain text. Replace the password (carrel iam users update NAME --new-password) " +
+	"and the access key (carrel iam keys create NAME, then carrel iam keys delete KEY): this file keeps neither the new ones nor what was deleted."
+
 // bootstrap creates the first account with its project, opens the service for it and writes bootstrap.json. Later starts find all
 // that, and write the file only if it is missing or its content has changed.
 func (a *App) bootstrap(ctx context.Context, endpoint string) error {
@@ -41,17 +46,11 @@ func (a *App) bootstrap(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return fmt.Errorf("making the first account: %w", err)
 	}
-	var subnets []catalog.NewSubnet
-	for _, n := range a.config.Networks {
-		subnets = append(subnets, catalog.NewSubnet{
-			Name: "subnet-" + n.Name, CIDR: n.CIDR, Gateway: n.gateway(), DNS: n.DNS, Network: n.Name,
-		})
-	}
-	if err := a.Services.Catalog.Subscribe(ctx, creds.ProjectID, a.config.Networks[0].CIDR, subnets); err != nil {
-		return fmt.Errorf("opening the Workspace service: %w", err)
+	if err := openService(ctx, a.Services.Catalog, a.config, creds.ProjectID); err != nil {
+		return err
 	}
 	b := Bootstrap{
-		Endpoint: endpoint, Region: a.config.Region, DomainID: creds.DomainID, DomainName: creds.DomainName,
+		Notice: notice, Endpoint: endpoint, Region: a.config.Region, DomainID: creds.DomainID, DomainName: creds.DomainName,
 		ProjectID: creds.ProjectID, ProjectName: creds.ProjectName, UserName: creds.UserName, Password: creds.Password,
 		AccessKey: creds.AccessKey, SecretKey: creds.SecretKey,
 	}

@@ -95,7 +95,7 @@ var arrows = []struct{ pkg, imports, why string }{
 
 	// Programs.
 	{"app", "api capacity catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
-	{"cmd/carrel", "app capacity engine engine/incus host job mail secret telemetry", "a command parses its line and calls app"},
+	{"cmd/carrel", "app capacity engine engine/incus host iam job mail secret telemetry workspace", "a command parses its line and calls app"},
 	{"cmd/carrel-guest", "guest guest/runs", "the guest is small and knows only the guest protocol"},
 }
 
