@@ -186,7 +186,7 @@ type iamKeysSetCmd struct {
 func (c *iamKeysSetCmd) Run(ctx context.Context, in *iamCmd) error {
 	active := c == &in.Keys.Enable
 	return in.with(ctx, func(i *app.Identity) error {
-		if _, err := i.UpdateKey(ctx, i.Caller("update-key"), c.Key, iam.KeyChange{Active: &active}); err != nil {
+		if _, err := i.UpdateKey(ctx, i.Caller("update-key"), c.Key, iam.Everybody, iam.KeyChange{Active: &active}); err != nil {
 			return err
 		}
 		fmt.Printf("The access key %s is %s.\n", c.Key, yesNo(active, "active", "inactive"))
@@ -200,7 +200,7 @@ type iamKeysDeleteCmd struct {
 
 func (c *iamKeysDeleteCmd) Run(ctx context.Context, in *iamCmd) error {
 	return in.with(ctx, func(i *app.Identity) error {
-		if err := i.DeleteKey(ctx, i.Caller("delete-key"), c.Key); err != nil {
+		if err := i.DeleteKey(ctx, i.Caller("delete-key"), c.Key, iam.Everybody); err != nil {
 			return err
 		}
 		fmt.Printf("The access key %s is deleted.\n", c.Key)

@@ -103,6 +103,10 @@ func TestGroups(t *testing.T) {
 		e.wants(e.call("DELETE", "/v3/groups/"+id, nil), http.StatusNoContent)
 		e.recorded("KeystoneDeleteGroup", iam.ResourceGroup, id, "name: OPERATORS -> ", "description: on call -> ")
 		e.refused(e.call("GET", "/v3/groups/"+id, nil), 404, "IAM.0004", "group")
+		trail := e.wants(e.call("GET", "/v3/audit-records?resource_id="+id+"&per_page=1", nil), http.StatusOK)
+		if trail.at("total_count") != 4.0 || trail.text("records", 0, "operation") != "KeystoneDeleteGroup" || trail.text("records", 0, "changes", 0, "old") != "OPERATORS" {
+			e.Errorf("the trail is %v", trail.body)
+		}
 	})
 }
 

@@ -58,13 +58,19 @@ type KeyChange struct {
 	Active      *bool
 }
 
+// MayManage returns nil if a caller may manage the keys of a user.
+type MayManage func(userID string) error
+
+// Everybody lets a caller manage the keys of all users of the account.
+func Everybody(string) error { return nil }
+
 // UpdateKey changes a permanent key of the caller's account. An inactive key is refused, as are the temporary keys that were made from it.
-func (s *Service) UpdateKey(ctx context.Context, c workspace.Caller, id string, change KeyChange) (AccessKey, error) {
+func (s *Service) UpdateKey(ctx context.Context, c workspace.Caller, id string, may MayManage, change KeyChange) (AccessKey, error) {
 	if err := checkDescription("credential.description", valueOf(change.Description)); err != nil {
 		return AccessKey{}, err
 	}
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (AccessKey, error) {
-		k, err := lockKey(ctx, tx, c.ProjectID, id)
+		k, err := lockKey(ctx, tx, c.ProjectID, id, may)
 		if err != nil {
 			return k, err
 		}
@@ -75,9 +81,9 @@ func (s *Service) UpdateKey(ctx context.Context, c workspace.Caller, id string, 
 }
 
 // DeleteKey ends a permanent key of the caller's account at once.
-func (s *Service) DeleteKey(ctx context.Context, c workspace.Caller, id string) error {
+func (s *Service) DeleteKey(ctx context.Context, c workspace.Caller, id string, may MayManage) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
-		if _, err := lockKey(ctx, tx, c.ProjectID, id); err != nil {
+		if _, err := lockKey(ctx, tx, c.ProjectID, id, may); err != nil {
 			return err
 		}
 		return DeleteAccessKey(ctx, tx, id)
@@ -85,7 +91,7 @@ func (s *Service) DeleteKey(ctx context.Context, c workspace.Caller, id string) 
 }
 
 // lockKey locks a permanent key of a user of an account.
-func lockKey(ctx context.Context, tx *store.Tx, accountID, id string) (AccessKey, error) {
+func lockKey(ctx context.Context, tx *store.Tx, accountID, id string, may MayManage) (AccessKey, error) {
 	k, err := LockAccessKey(ctx, tx, id)
 	if err == nil && k.Temporary {
 		err = ErrNoIdentity
@@ -93,7 +99,10 @@ func lockKey(ctx context.Context, tx *store.Tx, accountID, id string) (AccessKey
 	if err == nil {
 		_, err = ReadAdmin(ctx, tx, accountID, k.AdminID)
 	}
-	return k, noneSuch(err, "access key", id)
+	if err != nil {
+		return k, noneSuch(err, "access key", id)
+	}
+	return k, may(k.AdminID)
 }
 
 // createTemporaryKey creates a key with a security token from the caller's token. It needs no authentication header, since the token may be in

@@ -23,23 +23,29 @@ func (s *Service) createKey(r *http.Request, in *createKeyInput) (*body[oneKeyBo
 	return &body[oneKeyBody]{Body: oneKeyBody{created}}, nil
 }
 
-// keyOwner returns the user whose keys a request is about: the caller unless named. Others' are for administrators.
-func (s *Service) keyOwner(r *http.Request, field, userID string) (string, error) {
+// mayManageKeys returns nil if the caller may manage the keys of a user: others' are for administrators.
+func (s *Service) mayManageKeys(r *http.Request, field, userID string) error {
 	p, _ := PrincipalFrom(r.Context())
 	if p.Temporary || p.AgencyID != "" {
-		return "", forbidden("a temporary access key or an agency cannot manage access keys, use a permanent key or a token of a user")
+		return forbidden("a temporary access key or an agency cannot manage access keys, use a permanent key or a token of a user")
 	}
-	if userID == "" || userID == p.AdminID {
-		return p.AdminID, nil
+	if userID == p.AdminID {
+		return nil
 	}
-	if err := s.permit(r.Context(), p, operationOf(r.Context()).needs); err != nil {
-		return "", ofOthers(err, field, "the access keys of others are for administrators")
+	return ofOthers(s.permit(r.Context(), p, operationOf(r.Context()).needs), field, "the access keys of others are for administrators")
+}
+
+// keyOwner returns the user whose keys a request is about: the caller unless named.
+func (s *Service) keyOwner(r *http.Request, field, userID string) (string, error) {
+	p, _ := PrincipalFrom(r.Context())
+	if userID == "" {
+		userID = p.AdminID
 	}
-	user, err := s.findUser(r.Context(), passwordUser{ID: userID})
-	if isMissing(err) || err == nil && user.Account.ID != p.AccountID {
-		return "", missing(field, userID)
+	if err := s.mayManageKeys(r, field, userID); err != nil || userID == p.AdminID {
+		return userID, err
 	}
-	return userID, err
+	_, err := store.View(r.Context(), s.Store, func(tx *store.Tx) (Admin, error) { return ReadAdmin(r.Context(), tx, p.AccountID, userID) })
+	return userID, noneSuch(err, field, userID)
 }
 
 func (s *Service) listKeys(r *http.Request, in *listKeysInput) (*body[keysBody], error) {
@@ -81,22 +87,17 @@ func (s *Service) updateKey(r *http.Request, in *updateKeyInput) (*body[oneKeyBo
 		}
 		change.Active = &active
 	}
-	key, err := s.keyInPath(r, in.ID)
+	may := func(userID string) error { return s.mayManageKeys(r, "access_key", userID) }
+	key, err := s.UpdateKey(r.Context(), s.act(r, resourceOfKey(in.ID)), in.ID, may, change)
 	if err != nil {
-		return nil, err
-	}
-	if key, err = s.UpdateKey(r.Context(), s.act(r, resourceOfKey(key.ID)), key.ID, change); err != nil {
 		return nil, err
 	}
 	return &body[oneKeyBody]{Body: oneKeyBody{keyOf(key)}}, nil
 }
 
 func (s *Service) deleteKey(r *http.Request, in *keyInput) error {
-	key, err := s.keyInPath(r, in.ID)
-	if err != nil {
-		return err
-	}
-	return s.DeleteKey(r.Context(), s.act(r, resourceOfKey(key.ID)), key.ID)
+	may := func(userID string) error { return s.mayManageKeys(r, "access_key", userID) }
+	return s.DeleteKey(r.Context(), s.act(r, resourceOfKey(in.ID)), in.ID, may)
 }
 
 func (s *Service) keyInPath(r *http.Request, id string) (AccessKey, error) {
@@ -106,7 +107,7 @@ func (s *Service) keyInPath(r *http.Request, id string) (AccessKey, error) {
 		return AccessKey{}, missing("access key", id)
 	}
 	if err == nil {
-		_, err = s.keyOwner(r, "access_key", key.AdminID)
+		err = s.mayManageKeys(r, "access_key", key.AdminID)
 	}
 	return key.AccessKey, err
 }

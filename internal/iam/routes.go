@@ -66,6 +66,7 @@ func (s *Service) directoryRoutes() []entry {
 		{"GET /v3/auth/projects", "KeystoneListAuthProjects", "List the projects that the caller may use", answering(ok, s.listProjects), signed, needs{}, nil},
 		{"GET /v3/auth/domains", "KeystoneListAuthDomains", "List the account that the caller belongs to", answering(ok, s.listDomains), signed, needs{}, nil},
 		{"GET /v3/auth/catalog", "ShowCatalog", "List the services and their addresses", answering(ok, s.showCatalog), signed, needs{}, nil},
+		{"GET /v3/audit-records", "ListAccountAuditRecords", "List who changed what of the account's users, groups, keys and projects, newest first", answering(ok, s.listAuditRecords), signed, reading("iam:auditRecords:list"), nil},
 		{"GET /v3/regions", "KeystoneListRegions", "List the region", answering(ok, s.listRegions), signed, needs{}, nil},
 	}
 }

@@ -61,6 +61,8 @@ var identity = []step{
 	{call: "HEAD /v3/groups/{operators}/users/{admin}", why: "who is no member"},
 	{call: "DELETE /v3/groups/{operators}", as: "key"},
 	{call: "DELETE /v3/groups/{operators}", why: "again", as: "key"},
+	{call: "GET /v3/audit-records?operation=KeystoneCreateGroup"},
+	{call: "GET /v3/audit-records?per_page=0", why: "with a page that is too short"},
 	{call: "POST /v5/agencies/assume", why: "of an agency that there is not", body: `{"agency_urn": "iam::x:agency:none", "agency_session_name": "recording"}`},
 	{call: "POST /v5/agencies/assume", why: "with a policy", body: `{"agency_urn": "iam::x:agency:none", "agency_session_name": "recording", "policy": "{}"}`},
 	{call: "POST /v3/auth/tokens", why: "for an agency that there is not", body: `{"auth": {"identity": {"methods": ["assume_role"], "assume_role": {"domain_name": "carrel", "agency_name": "none"}}}}`},
