@@ -81,6 +81,9 @@ func (d *description) faults(pattern string, answer *http.Response, body []byte)
 	if !there {
 		return []string{fmt.Sprintf("the status %d", answer.StatusCode)}
 	}
+	if strings.HasPrefix(pattern, "HEAD ") {
+		return nil // has no body
+	}
 	if name, is := strings.CutPrefix(described.Ref, "#/components/responses/"); is {
 		described = d.Components.Responses[name]
 	}

@@ -35,7 +35,7 @@ type step struct {
 	keep string // what later steps name: "ann=id" keeps field id as {ann}, "x=a.0.b" one within; several with spaces between
 	sort string // names of lists whose order follows ids, with spaces between
 	free string // names of fields that depend on how far something has come at that moment, with spaces between
-	code string // the kept secret of which {code} is the present code of an authenticator app
+	code string // the kept secret of which {code} is the present code of an authenticator app, and {next_code} the next one
 	news int    // events to read of a stream
 	ends string // whose display ends by it: how soon is not the same each time
 
@@ -101,7 +101,10 @@ func (p *player) fill(s step, text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
 		name = strings.Trim(name, "{}")
 		if name == "code" && s.code != "" {
-			return p.codeOf(p.kept[s.code])
+			return p.codeOf(p.kept[s.code], 0)
+		}
+		if name == "next_code" && s.code != "" {
+			return p.codeOf(p.kept[s.code], 1)
 		}
 		value, there := p.kept[name]
 		if !there {
@@ -442,8 +445,9 @@ func (p *player) jobs() {
 
 // unplayed are operations that the script cannot have come to a good end, with the reason.
 var unplayed = map[string]string{
-	"POST /portal/api/enter": "its links are made by carrel up alone",
-	"OpenDisplay":            "a display is no call: see displays",
+	"POST /v5/agencies/assume": "agencies are created by carrel iam alone",
+	"POST /portal/api/enter":   "its links are made by carrel up alone",
+	"OpenDisplay":              "a display is no call: see displays",
 }
 
 // checkCoverage fails for each operation of which no call was played, or no refused one where it changes something.
