@@ -52,7 +52,7 @@ func (s *Server) listDesktops(ctx context.Context, in *wire.ListDesktopsInput) (
 		ProjectID: in.ProjectID, IDs: split[string](in.DesktopID...), Name: in.ComputerName, Address: in.DesktopIP, UserNames: split[string](in.UserName...),
 		PoolIDs: split[string](in.PoolID, in.DesktopPoolID), EnterpriseID: in.EnterpriseProjectID, SubnetID: in.SubnetID,
 		Types: typesAsked(in.DesktopType, in.IsShareDesktop), Statuses: split[desktop.DesktopStatus](in.Status), Tags: tags,
-		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
+		Visible: visibleTo(ctx), Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	caller, _ := iam.PrincipalFrom(ctx)
 	return wire.ListDesktopsResponse{TotalCount: total, Desktops: each(desktops, func(d desktop.Desktop) wire.SimpleDesktopInfo {
@@ -65,6 +65,7 @@ func (s *Server) listDesktopDetails(ctx context.Context, in *wire.ListDesktopsDe
 	if err != nil {
 		return wire.ListDesktopsDetailResponse{}, err
 	}
+	q.Visible = visibleTo(ctx)
 	desktops, total, err := s.Services.Desktops.ListDesktopDetails(ctx, q)
 	return wire.ListDesktopsDetailResponse{TotalCount: total, Desktops: each(desktops, detailOf)}, err
 }

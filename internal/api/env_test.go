@@ -69,7 +69,7 @@ func newEnvOn(t testing.TB, database string) *env {
 	}
 	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&e.log, t.Output()), nil))
 	e.store = db
-	e.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog, ProjectHolds: work.ProjectHolds}
+	e.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog, Actions: api.Actions(), ProjectHolds: work.ProjectHolds}
 	service := core.NewServices(core.Config{Store: db, Passwords: passwords, Box: box})
 	e.first, err = e.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {

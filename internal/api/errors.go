@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
 
@@ -66,6 +67,7 @@ type Refusal struct {
 	Code    workspace.Code `json:"error_code" doc:"Identifies the error, for programs"`
 	Message string         `json:"error_msg" doc:"The error and its remedy, for users; begins with the field at fault, if any"`
 	Detail  string         `json:"error_detail,omitempty" doc:"All errors, if there are several"`
+	Encoded string         `json:"encoded_authorization_message,omitempty" doc:"Why policies do not allow it, for DecodeAuthorizationMessage"`
 }
 
 func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Message }
@@ -92,7 +94,11 @@ func refusalOf(err error) *Refusal {
 	if errors.Is(err, context.DeadlineExceeded) && workspace.CodeOf(err) != workspace.CodeNoDatabase {
 		return &Refusal{Code: workspace.CodeDeadline, Message: "the server took too long, try again"}
 	}
-	return &Refusal{Code: workspace.CodeOf(err), Message: workspace.MessageOf(err), Detail: workspace.DetailOf(err)}
+	r := &Refusal{Code: workspace.CodeOf(err), Message: workspace.MessageOf(err), Detail: workspace.DetailOf(err)}
+	if denied, is := errors.AsType[*iam.Denied](err); is {
+		r.Encoded = denied.Encoded
+	}
+	return r
 }
 
 // newRefusal returns the response for errors that huma finds itself.

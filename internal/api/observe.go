@@ -61,7 +61,9 @@ type record struct {
 	principal  iam.Principal
 	writes     bool // the operation changes something
 	authorized bool
-	refusal    *Refusal // the response, if it is one
+	visible    *workspace.Selection // what a list may show; nil: all
+	pending    *iam.Access          // what is to be decided when the body is read; nil: nothing
+	refusal    *Refusal             // the response, if it is one
 }
 
 type recordKey struct{}

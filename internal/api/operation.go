@@ -54,7 +54,11 @@ func answering[I, O any](handler func(context.Context, *I) (O, error)) registrat
 	return func(s *Server, api huma.API, op huma.Operation) {
 		op.DefaultStatus = http.StatusOK
 		huma.Register(api, op, func(ctx context.Context, in *I) (*body[O], error) {
-			if err := refused(in); err != nil {
+			err := refused(in)
+			if err == nil {
+				err = s.mayName(ctx, in)
+			}
+			if err != nil {
 				return nil, s.refusal(ctx, op.OperationID, err)
 			}
 			out, err := handler(ctx, in)
@@ -72,6 +76,9 @@ func silent[I any](status int, handler func(context.Context, *I) error) registra
 		op.DefaultStatus = status
 		huma.Register(api, op, func(ctx context.Context, in *I) (*nothing, error) {
 			err := refused(in)
+			if err == nil {
+				err = s.mayName(ctx, in)
+			}
 			if err == nil {
 				err = handler(ctx, in)
 			}
@@ -159,7 +166,14 @@ func (s *Server) mayUse(ctx huma.Context, o operation) error {
 	if err := workspace.CheckClientToken(clientTokenHeader, ctx.Header(clientTokenHeader)); err != nil {
 		return err
 	}
-	return s.IAM.Authorize(ctx.Context(), caller, projectID, o.action, o.needs)
+	access := s.accessOf(ctx, o)
+	verdict, err := s.IAM.Authorize(ctx.Context(), caller, access)
+	if seen := recordOf(ctx.Context()); seen != nil {
+		if seen.visible = verdict.Visible; verdict.Pending {
+			seen.pending = &access
+		}
+	}
+	return err
 }
 
 // clientTokenHeader identifies a request that the client may repeat.

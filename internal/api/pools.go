@@ -22,7 +22,7 @@ func (s *Server) showPool(ctx context.Context, in *wire.ShowDesktopPoolDetailInp
 func (s *Server) listPools(ctx context.Context, in *wire.ListDesktopPoolsInput) (wire.ListDesktopPoolsResponse, error) {
 	pools, total, err := s.Services.Pools.ListPools(ctx, pool.PoolQuery{
 		ProjectID: in.ProjectID, Name: in.Name, Type: pool.PoolType(in.Type), EnterpriseID: in.EnterpriseProjectID,
-		InMaintenance: in.InMaintenanceMode.Pointer(), Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
+		InMaintenance: in.InMaintenanceMode.Pointer(), Visible: visibleTo(ctx), Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return wire.ListDesktopPoolsResponse{TotalCount: total, DesktopPools: each(pools, poolInfo)}, err
 }

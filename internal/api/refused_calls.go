@@ -100,7 +100,7 @@ func (s *Server) mayHaveRecord(ctx context.Context, seen *record) (bool, error) 
 	if text.Check(seen.act.ProjectID) != nil {
 		return false, nil
 	}
-	err := s.IAM.Authorize(ctx, seen.principal, seen.act.ProjectID, seen.act.Permission, iam.Read)
+	err := s.IAM.CheckProject(ctx, seen.principal, seen.act.ProjectID)
 	switch code := workspace.CodeOf(err); {
 	case err == nil, code == workspace.CodeForbidden:
 		return true, nil

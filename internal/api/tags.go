@@ -20,7 +20,7 @@ func (s *Server) listDesktopsByTags(ctx context.Context, in *wire.ListDesktopsBy
 		page.Limit = 0
 	}
 	q := tag.Query{
-		ProjectID: in.ProjectID, Page: page,
+		ProjectID: in.ProjectID, Page: page, Visible: visibleTo(ctx),
 		TagQuery: desktop.TagQuery{
 			All: each(b.Tags, condition), Any: each(b.TagsAny, condition), NotAll: each(b.NotTags, condition), NotAny: each(b.NotTagsAny, condition),
 			Untagged: b.WithoutAnyTag,

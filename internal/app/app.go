@@ -145,7 +145,7 @@ func (a *App) openData(ctx context.Context) error {
 		Rollout: a.config.Pools.Rebuild,
 	})
 	a.iam = &iam.Service{
-		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog,
+		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog, Actions: api.Actions(),
 		Bodies: iam.NewSignedBodies(signedBodies), ProjectHolds: work.ProjectHolds,
 	}
 	return nil

@@ -1,11 +1,14 @@
 package iam
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 
 	"carrel/internal/clientaddr"
+	"carrel/internal/iam/policy"
 	"carrel/internal/workspace"
 )
 
@@ -27,7 +30,17 @@ const clientTokenHeader = "X-Client-Token"
 type operation struct {
 	entry
 	requestID string
+	resource  string     // the id of what the action is about, if the path has it
+	address   netip.Addr // of the client
 }
+
+func (a answer) operation(w http.ResponseWriter, r *http.Request) operation {
+	kind := policy.KindOf(a.entry.action)
+	return operation{a.entry, w.Header().Get(RequestIDHeader), r.PathValue(cmp.Or(idParams[kind], kind+"_id")), clientaddr.Of(r)}
+}
+
+// idParams are the parameters of paths with the id of a resource that are not called as its kind.
+var idParams = map[string]string{"credential": "access_key"}
 
 type operationKey struct{}
 
@@ -66,22 +79,12 @@ func (s *Service) mayCall(r *http.Request) error {
 	return s.permit(r.Context(), p, o.needs)
 }
 
-// permit returns nil if a caller may do an action of the identity API, such as iam:users:create, in their account. All decisions about that
-// are made here.
-func (s *Service) permit(_ context.Context, p Principal, n needs) error {
-	if !p.Role.May(n.kind) {
-		return forbidden("user %s has %s, which does not allow %s", p.AdminName, p.Role, n.action)
-	}
-	if n.kind == Write && p.ProjectID != "" && !n.own {
-		return forbidden("%s concerns the account, and the credential is for project %s only: use a token with auth.scope.domain, or an access key", n.action, p.ProjectID)
-	}
-	return nil
-}
-
 // ofOthers explains a refusal of permit, if err is one, about what is not the caller's own.
 func ofOthers(err error, field, why string) error {
 	if refusal, is := errors.AsType[*Refusal](err); is {
-		return forbidden("%s: %s; %s", field, why, refusal.Message)
+		explained := forbidden("%s: %s; %s", field, why, refusal.Message)
+		explained.Encoded = refusal.Encoded
+		return explained
 	}
 	return err
 }

@@ -44,7 +44,7 @@ func TestAnAgencyIsAssumed(t *testing.T) {
 		id := e.addUser("ann", "")
 		ann := e.tokenOf("ann", readerPassword, nil)
 		agency := e.newAgency(iam.NewAgency{Name: "Operators", TrustUserID: id, Role: iam.RoleAdmin, Life: 2 * time.Hour})
-		e.refused(e.callAs(ann, "GET", "/v3/groups", nil), 403, "IAM.0003", "no role")
+		e.refused(e.callAs(ann, "GET", "/v3/groups", nil), 403, "IAM.0003", "user ann may not do iam:groups:list")
 
 		t.Run("with a temporary key, which ends with the credential that it was made with", func(*testing.T) {
 			a := e.wants(e.assume(ann, "operators", object{"duration_seconds": 900}), http.StatusOK)

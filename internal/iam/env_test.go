@@ -50,7 +50,7 @@ var firstAccount = iam.First{Region: region, Account: "carrel", User: "administr
 
 var keyText = strings.Repeat("5a", 32)
 
-func newService(t *testing.T, db *store.Store) *iam.Service {
+func newService(t testing.TB, db *store.Store) *iam.Service {
 	t.Helper()
 	box, err := secret.ParseBox(keyText)
 	if err != nil {
@@ -64,6 +64,7 @@ func newService(t *testing.T, db *store.Store) *iam.Service {
 		Store: db, Box: box, Passwords: passwords, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Region: region,
 		Catalog:      []iam.CatalogService{{Type: "workspace", Path: "/v2/{project_id}"}},
 		ProjectHolds: func(context.Context, *store.Tx, string) ([]string, error) { return nil, nil },
+		Actions:      []string{"workspace:desktops:create", "workspace:desktops:delete", "workspace:desktops:get", "workspace:desktops:list"},
 	}
 }
 

@@ -119,17 +119,26 @@ func noneSuch(err error, what, id string) error {
 // DeleteGroup deletes a group of the caller's account; its members lose what they have through it at once.
 func (s *Service) DeleteGroup(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := PermissionsChanged(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		g, err := LockGroup(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return noneSuch(err, "group", id)
 		}
-		return DeleteGroup(ctx, tx, g)
+		if err := DeleteGroup(ctx, tx, g); err != nil {
+			return err
+		}
+		return keepAdministrator(ctx, tx, c.ProjectID)
 	}))
 }
 
 // AddToGroup puts a user into a group; both are of the caller's account. A member may be added again.
 func (s *Service) AddToGroup(ctx context.Context, c workspace.Caller, groupID, userID string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := PermissionsChanged(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		g, u, err := groupAndUser(ctx, tx, c.ProjectID, groupID, userID)
 		if err != nil {
 			return err
@@ -145,6 +154,9 @@ func (s *Service) AddToGroup(ctx context.Context, c workspace.Caller, groupID, u
 // RemoveFromGroup takes a user out of a group; both are of the caller's account. Who is not a member is a 404.
 func (s *Service) RemoveFromGroup(ctx context.Context, c workspace.Caller, groupID, userID string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := PermissionsChanged(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		g, u, err := groupAndUser(ctx, tx, c.ProjectID, groupID, userID)
 		if err != nil {
 			return err
@@ -153,8 +165,11 @@ func (s *Service) RemoveFromGroup(ctx context.Context, c workspace.Caller, group
 		if err == nil && !was {
 			err = missing("member", userID)
 		}
+		if err != nil {
+			return err
+		}
 		tx.Audit(resourceOfGroup(g), "", workspace.FieldChange{Field: "member", Old: u.Name})
-		return err
+		return keepAdministrator(ctx, tx, c.ProjectID)
 	}))
 }
 

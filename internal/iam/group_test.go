@@ -146,7 +146,7 @@ func TestGroupsAreRefused(t *testing.T) {
 	inEnv(t, func(e *env) {
 		e.addReader()
 		reader, project := e.tokenOf("reader", readerPassword, nil), e.token(e.projectScope())
-		e.refused(e.callAs(reader, "POST", "/v3/groups", object{"group": object{"name": "x"}}), 403, "IAM.0003", "user reader has the role reader, which does not allow iam:groups:create")
+		e.refused(e.callAs(reader, "POST", "/v3/groups", object{"group": object{"name": "x"}}), 403, "IAM.0003", "user reader may not do iam:groups:create")
 		e.refused(e.callAs(project, "POST", "/v3/groups", object{"group": object{"name": "x"}}), 403, "IAM.0003", "use a token with auth.scope.domain")
 		e.wants(e.callAs(reader, "GET", "/v3/groups", nil), http.StatusOK)
 		for message, fields := range map[string]object{

@@ -14,7 +14,6 @@ import (
 
 	"carrel/internal/iam"
 	"carrel/internal/store/storetest"
-	"carrel/internal/workspace"
 )
 
 func TestBootstrapMakesOneAccount(t *testing.T) {
@@ -191,44 +190,6 @@ func TestBadBodiesAreRefusedWithTheField(t *testing.T) {
 		}
 		a := e.do(httptest.NewRequest("POST", "http://carrel.test/v3/auth/tokens", strings.NewReader(strings.Repeat(" ", 1<<20+1))))
 		e.refused(a, http.StatusRequestEntityTooLarge, "APIGW.0308", "1 MB")
-	})
-}
-
-func TestRolesAndScopesDecideWhatACallerMayDo(t *testing.T) {
-	inEnv(t, func(e *env) {
-		admin := iam.Principal{AdminName: "a", AccountID: e.first.DomainID, Role: iam.RoleAdmin}
-		scoped := admin
-		scoped.ProjectID = e.first.ProjectID
-		elsewhere := admin
-		elsewhere.ProjectID = "other"
-		reader := admin
-		reader.Role = iam.RoleReader
-		other := admin
-		other.AccountID = "other"
-		nobody := admin
-		nobody.Role = "owner"
-		project := e.first.ProjectID
-		for name, c := range map[string]struct {
-			who     iam.Principal
-			project string
-			need    iam.Permission
-			want    workspace.Code
-		}{
-			"an administrator may write":                {admin, project, iam.Write, ""},
-			"a reader may read":                         {reader, project, iam.Read, ""},
-			"a reader may not write":                    {reader, project, iam.Write, workspace.CodeForbidden},
-			"an unknown role may nothing":               {nobody, project, iam.Read, workspace.CodeForbidden},
-			"an unknown project is not found":           {admin, "nothing", iam.Read, workspace.CodeProjectNotFound},
-			"another account's project is not found":    {other, project, iam.Read, workspace.CodeProjectNotFound},
-			"a token for the project is good for it":    {scoped, project, iam.Write, ""},
-			"a token for another project is refused":    {elsewhere, project, iam.Read, workspace.CodeForbidden},
-			"also where the path names nothing we know": {scoped, "nothing", iam.Read, workspace.CodeProjectNotFound},
-		} {
-			err := e.iam.Authorize(e.Context(), c.who, c.project, "workspace:things:change", c.need)
-			if (err == nil) != (c.want == "") || err != nil && workspace.CodeOf(err) != c.want {
-				t.Errorf("%s: got %v, want %q", name, err, c.want)
-			}
-		}
 	})
 }
 

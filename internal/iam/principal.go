@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"carrel/internal/store"
+	"carrel/internal/iam/policy"
 	"carrel/internal/workspace"
 )
 
@@ -24,6 +24,8 @@ type Principal struct {
 	MFA         bool      // a code of an authenticator was shown
 	Temporary   bool      // came with a temporary access key
 
+	version int64 // of the account's permissions, see rights
+
 	credential string // what a temporary key would be made of: a token's hash, or "key:" and an access key's id
 }
 
@@ -38,6 +40,9 @@ func (p Principal) Credential() workspace.CredentialKind {
 	return workspace.CredentialToken
 }
 
+// urn identifies the caller in messages.
+func (p Principal) urn() string { return "iam::" + p.AccountID + ":user:" + p.AdminName }
+
 // Actor returns the caller for audit records.
 func (p Principal) Actor() workspace.Actor {
 	return workspace.Actor{ID: p.AdminID, Name: p.AdminName, Kind: workspace.ActorAdministrator}
@@ -46,26 +51,20 @@ func (p Principal) Actor() workspace.Actor {
 func principalOf(c Caller) Principal {
 	return Principal{
 		AdminID: c.Admin.ID, AdminName: c.Admin.Name, AccountID: c.Account.ID, AccountName: c.Account.Name, Role: c.Admin.Role,
+		version: c.Account.PolicyVersion,
 	}
 }
 
-// Role is what an administrator may do.
+// Role is the id of a built-in role that a user has for the whole account, besides what is attached to them; empty: none.
 type Role string
 
-// The roles.
+// The roles that the program itself gives.
 const (
-	RoleAdmin  Role = "admin"  // everything in the account
-	RoleReader Role = "reader" // look at everything in the account
+	RoleAdmin  Role = policy.Administrator // everything in the account
+	RoleReader Role = policy.ReadOnly      // look at everything in the account
 )
 
-func (r Role) String() string {
-	if r == "" {
-		return "no role"
-	}
-	return "the role " + string(r)
-}
-
-// Permission is the kind of an action: what a role must allow.
+// Permission is the kind of an action.
 type Permission string
 
 // The permissions.
@@ -73,11 +72,6 @@ const (
 	Read  Permission = "read"
 	Write Permission = "write"
 )
-
-// May reports whether the role has the permission. An unknown role has none.
-func (r Role) May(p Permission) bool {
-	return r == RoleAdmin && (p == Read || p == Write) || r == RoleReader && p == Read
-}
 
 type principalKey struct{}
 
@@ -90,29 +84,4 @@ func WithPrincipal(ctx context.Context, p Principal) context.Context {
 func PrincipalFrom(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(principalKey{}).(Principal)
 	return p, ok
-}
-
-// Authorize returns nil if the caller may do an action, such as workspace:desktops:create, which is of a kind, in a project. Roles allow kinds
-// of actions; the name says in refusals what was not allowed. It returns CodeProjectNotFound if the project does not exist or belongs to
-// another account, so that nobody learns which ids exist, and CodeForbidden if the caller's role or the scope of the credential is not
-// sufficient.
-func (s *Service) Authorize(ctx context.Context, p Principal, projectID, action string, kind Permission) error {
-	if !p.Role.May(kind) {
-		return workspace.Errorf(workspace.CodeForbidden, "user %s has %s, which does not allow %s", p.AdminName, p.Role, action)
-	}
-	if p.ProjectID != "" && p.ProjectID == projectID {
-		return nil
-	}
-	project, err := store.View(ctx, s.Store, func(tx *store.Tx) (Project, error) { return ReadProject(ctx, tx, p.AccountID, projectID) })
-	switch {
-	case isMissing(err):
-		return workspace.Errorf(workspace.CodeProjectNotFound, "project_id: project %q does not exist", projectID)
-	case err != nil:
-		return err
-	case p.ProjectID != "":
-		return workspace.Errorf(workspace.CodeForbidden, "the token or temporary key is for project %s only, the path names %s", p.ProjectID, projectID)
-	case !project.Enabled:
-		return workspace.Errorf(workspace.CodeForbidden, "project %s is disabled: an administrator can enable it with PATCH /v3/projects/%s", project.Name, project.ID)
-	}
-	return nil
 }

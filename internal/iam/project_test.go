@@ -33,7 +33,8 @@ func TestProjects(t *testing.T) {
 			return p
 		}
 		may := func() error {
-			return e.iam.Authorize(e.Context(), principal(), id, "workspace:desktops:list", iam.Read)
+			_, err := e.iam.Authorize(e.Context(), principal(), iam.Access{ProjectID: id, Action: "workspace:desktops:list"})
+			return err
 		}
 		if err := may(); err != nil {
 			t.Error(err)

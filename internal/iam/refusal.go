@@ -48,6 +48,7 @@ type Refusal struct {
 	Code       string
 	Message    string        // for the caller; holds no secret
 	RetryAfter time.Duration // 0: not said
+	Encoded    string        // why policies do not allow it
 }
 
 func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
@@ -95,6 +96,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	route.WriteJSON(w, refusal.Status, Failure{
 		Code: refusal.Code, Message: workspace.Clip(refusal.Message, maxMessage), RequestID: w.Header().Get(RequestIDHeader),
+		Encoded: refusal.Encoded,
 	})
 }
 
@@ -120,6 +122,7 @@ type Failure struct {
 	Code      string `json:"error_code" doc:"Identifies the error, for programs"`
 	Message   string `json:"error_msg" doc:"The error and its remedy, for users; begins with the field at fault, if any"`
 	RequestID string `json:"request_id" doc:"As in the header X-Request-Id"`
+	Encoded   string `json:"encoded_authorization_message,omitempty" doc:"Why policies do not allow it, for DecodeAuthorizationMessage"`
 }
 
 // faultOf returns the Refusal for any other error, without its details.

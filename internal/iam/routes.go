@@ -46,7 +46,8 @@ func ofOwn(n needs) needs {
 }
 
 func (s *Service) routes() []entry {
-	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.projectRoutes(), s.userRoutes(), s.groupRoutes(), s.keyRoutes(), s.deviceRoutes())
+	return slices.Concat(s.tokenRoutes(), s.directoryRoutes(), s.projectRoutes(), s.userRoutes(), s.groupRoutes(), s.keyRoutes(), s.deviceRoutes(),
+		s.roleRoutes(), s.grantRoutes())
 }
 
 func (s *Service) tokenRoutes() []entry {
@@ -217,7 +218,7 @@ type answer struct {
 
 func (a answer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = r.Body.Close() }() // a signed one is in memory
-	r = r.WithContext(context.WithValue(r.Context(), operationKey{}, operation{a.entry, w.Header().Get(RequestIDHeader)}))
+	r = r.WithContext(context.WithValue(r.Context(), operationKey{}, a.operation(w, r)))
 	err := a.service.mayCall(r)
 	if err == nil {
 		err = a.entry.serve(w, r)

@@ -24,6 +24,7 @@ type Account struct {
 	ID            string `bun:",pk"`
 	Name          string
 	Created       time.Time
+	PolicyVersion int64 // grows with each change of what the account's users may do
 }
 
 // Project holds desktops.
@@ -172,11 +173,6 @@ func CountAdmins(ctx context.Context, t *store.Tx, accountID string) (int, error
 	return int(n), err
 }
 
-// HasAdministrator reports whether an account has an enabled user with the role of administrators.
-func HasAdministrator(ctx context.Context, t *store.Tx, accountID string) (bool, error) {
-	return t.NewSelect().Model((*Admin)(nil)).Where("account_id = ?", accountID).Where("role = ?", RoleAdmin).Where("enabled").Exists(ctx)
-}
-
 // InsertBootstrap records what the first start created. Of two concurrent callers one gets ErrIdentityTaken.
 func InsertBootstrap(ctx context.Context, t *store.Tx, b Bootstrap) error {
 	b.Slot = 0
@@ -261,27 +257,41 @@ func LockAdmin(ctx context.Context, t *store.Tx, accountID, id string) (a Admin,
 	return a, nil
 }
 
-// ReadCaller reads an administrator with their account.
-func ReadCaller(ctx context.Context, t *store.Tx, adminID string) (c Caller, err error) {
-	if err := store.Read(ctx, t.NewSelect().Model(&c.Admin).Where("id = ?", adminID), ErrNoIdentity); err != nil {
-		return c, err
-	}
-	return c, store.Read(ctx, t.NewSelect().Model(&c.Account).Where("id = ?", c.Admin.AccountID), ErrNoIdentity)
+// callerRow is an administrator with what is needed of their account.
+type callerRow struct {
+	Admin `bun:",extend"`
+
+	AccountName    string    `bun:",scanonly"`
+	AccountCreated time.Time `bun:",scanonly"`
+	PolicyVersion  int64     `bun:",scanonly"`
+}
+
+// ReadCaller reads an administrator with their account, in one statement.
+func ReadCaller(ctx context.Context, t *store.Tx, adminID string) (Caller, error) {
+	return readCaller(ctx, t, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("?TableAlias.id = ?", adminID) })
 }
 
 // ReadCallerByName reads an administrator by name, ignoring case, of the account with this id or, if that is empty, this name.
-func ReadCallerByName(ctx context.Context, t *store.Tx, accountID, accountName, name string) (c Caller, err error) {
-	q := t.NewSelect().Model(&c.Account)
-	if accountID != "" {
-		q = q.Where("id = ?", accountID)
-	} else {
-		q = q.Where("name = ?", accountName)
-	}
-	if err := store.Read(ctx, q, ErrNoIdentity); err != nil {
+func ReadCallerByName(ctx context.Context, t *store.Tx, accountID, accountName, name string) (Caller, error) {
+	return readCaller(ctx, t, func(q *bun.SelectQuery) *bun.SelectQuery {
+		if accountID != "" {
+			q = q.Where("o.id = ?", accountID)
+		} else {
+			q = q.Where("o.name = ?", accountName)
+		}
+		return q.Where("?TableAlias.name_folded = ?", strings.ToLower(name))
+	})
+}
+
+func readCaller(ctx context.Context, t *store.Tx, which func(*bun.SelectQuery) *bun.SelectQuery) (Caller, error) {
+	var row callerRow
+	q := t.NewSelect().Model(&row).ColumnExpr("?TableColumns").
+		ColumnExpr("o.name AS account_name, o.created AS account_created, o.policy_version").
+		Join("JOIN accounts AS o ON o.id = ?TableAlias.account_id")
+	if err := store.Read(ctx, which(q), ErrNoIdentity); err != nil {
 		return Caller{}, err
 	}
-	q = t.NewSelect().Model(&c.Admin).Where("account_id = ?", c.Account.ID).Where("name_folded = ?", strings.ToLower(name))
-	return c, store.Read(ctx, q, ErrNoIdentity)
+	return Caller{row.Admin, Account{ID: row.AccountID, Name: row.AccountName, Created: row.AccountCreated, PolicyVersion: row.PolicyVersion}}, nil
 }
 
 // SetPasswordHash replaces a password's hash unless it has changed since old was read.

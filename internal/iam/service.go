@@ -9,8 +9,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service authenticates callers and serves the identity API. It is safe for concurrent use, also by several processes on one database: nothing is
-// kept in memory, so revocations and throttling take effect in all processes at once.
+// Service authenticates callers and serves the identity API. It is safe for concurrent use, also by several processes on one database: what
+// is kept in memory is compared with the database at each request (rights), so revocations and throttling take effect in all processes at once.
 type Service struct {
 	Store     store.Transactions
 	Box       Box
@@ -20,9 +20,12 @@ type Service struct {
 	Region    string           // the one region, such as "local-1"
 	Endpoint  string           // the address that the catalogue names, "https://host:port"; empty: the one each request came to
 	Catalog   []CatalogService // what the catalogue lists
+	Actions   []string         // of the other services, for policies to name
 
 	// ProjectHolds returns what a project still has, such as "3 desktops"; empty: it may be deleted.
 	ProjectHolds func(ctx context.Context, tx *store.Tx, projectID string) ([]string, error)
+
+	rights rights
 }
 
 // Box encrypts the secrets of access keys; secret.Box implements it.

@@ -130,7 +130,7 @@ func (s *Service) createToken(r *http.Request, in *tokenInput) (*tokenAnswer, er
 	if err != nil {
 		return nil, err
 	}
-	return &tokenAnswer{plain, s.tokenBody(r, token, in.NoCatalog)}, nil
+	return s.tokenAnswer(r, plain, token, in.NoCatalog)
 }
 
 // wantedToken checks what a request shows, and returns the token that it asks for, without scope and hash.
@@ -267,7 +267,7 @@ func (s *Service) showToken(r *http.Request, in *showTokenInput) (*tokenAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	return &tokenAnswer{in.Subject, s.tokenBody(r, t, in.NoCatalog)}, nil
+	return s.tokenAnswer(r, in.Subject, t, in.NoCatalog)
 }
 
 type showTokenInput struct {
@@ -346,15 +346,19 @@ type tokenProject struct {
 	Domain named  `json:"domain"`
 }
 
-func (s *Service) tokenBody(r *http.Request, t tokenOfCaller, noCatalog route.Present) tokenBody {
+func (s *Service) tokenAnswer(r *http.Request, plain string, t tokenOfCaller, noCatalog route.Present) (*tokenAnswer, error) {
+	roles, err := s.rolesOf(r.Context(), t.principal())
+	if err != nil {
+		return nil, err
+	}
 	account := named{t.account().ID, t.account().Name}
 	details := tokenDetails{
-		Methods: t.methods(), IssuedAt: stamp(t.Issued), ExpiresAt: stamp(t.Expires), Roles: t.Admin.Role.named(),
+		Methods: t.methods(), IssuedAt: stamp(t.Issued), ExpiresAt: stamp(t.Expires), Roles: roles,
 		User: tokenUser{ID: t.Admin.ID, Name: t.Admin.Name, Domain: named{t.Account.ID, t.Account.Name}}, Catalog: []catalogEntry{},
 	}
 	if t.agency.ID != "" {
 		details.AssumedBy = &assumedBy{details.User}
-		details.User, details.Roles = tokenUser{ID: t.agency.ID, Name: t.account().Name + "/" + t.agency.Name, Domain: account}, t.agency.Role.named()
+		details.User = tokenUser{ID: t.agency.ID, Name: t.account().Name + "/" + t.agency.Name, Domain: account}
 	}
 	if t.ProjectID == "" {
 		details.Domain = &account
@@ -364,15 +368,7 @@ func (s *Service) tokenBody(r *http.Request, t tokenOfCaller, noCatalog route.Pr
 	if !noCatalog {
 		details.Catalog = s.catalog(r, t.ProjectID)
 	}
-	return tokenBody{details}
-}
-
-// named is the role as tokens show it.
-func (r Role) named() []named {
-	if r == "" {
-		return []named{}
-	}
-	return []named{{string(r), string(r)}}
+	return &tokenAnswer{plain, tokenBody{details}}, nil
 }
 
 // named is how the API refers to things.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"carrel/internal/iam/policy"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -43,8 +44,8 @@ func (u NewUser) check() error {
 
 // check returns why a role is unknown, or nil.
 func (r Role) check() error {
-	if r != "" && !r.May(Read) {
-		return invalid("user.role", "%q is unknown, use %s, %s or none", string(r), string(RoleAdmin), string(RoleReader))
+	if _, is := policy.BuiltIn(string(r)); r != "" && !is {
+		return invalid("user.role", "%q is unknown, use one of GET /v3/roles or none", string(r))
 	}
 	return nil
 }
@@ -115,7 +116,6 @@ func (s *Service) UpdateUser(ctx context.Context, c workspace.Caller, id string,
 		if err != nil {
 			return a, err
 		}
-		before := a
 		set(&a.Name, change.Name)
 		set(&a.Description, change.Description)
 		set(&a.Role, change.Role)
@@ -136,7 +136,7 @@ func (s *Service) UpdateUser(ctx context.Context, c workspace.Caller, id string,
 				return a, err
 			}
 		}
-		return a, keepAdministrator(ctx, tx, before, a)
+		return a, keepAdministrator(ctx, tx, c.ProjectID)
 	}))
 }
 
@@ -147,28 +147,13 @@ func valueOf[T any](p *T) (v T) {
 	return v
 }
 
-// lockUser locks an account and a user of it, in this order.
+// lockUser locks an account, whose permissions change, and a user of it, in this order.
 func lockUser(ctx context.Context, tx *store.Tx, accountID, id string) (Admin, error) {
-	if err := LockAccount(ctx, tx, accountID); err != nil {
+	if err := PermissionsChanged(ctx, tx, accountID); err != nil {
 		return Admin{}, err
 	}
 	a, err := LockAdmin(ctx, tx, accountID, id)
 	return a, noneSuch(err, "user", id)
-}
-
-// administers reports whether a user can do everything in the account.
-func (a Admin) administers() bool { return a.Role == RoleAdmin && a.Enabled }
-
-// keepAdministrator returns an error if a change of a user, who is gone if after is zero, has left the account without an administrator.
-func keepAdministrator(ctx context.Context, tx *store.Tx, before, after Admin) error {
-	if !before.administers() || after.administers() {
-		return nil
-	}
-	there, err := HasAdministrator(ctx, tx, before.AccountID)
-	if err == nil && !there {
-		err = conflict("%s is the account's last enabled administrator: give another user %s, or enable one, first", before.Name, RoleAdmin)
-	}
-	return err
 }
 
 // DeleteUser deletes a user of the caller's account, with keys, tokens and memberships. The last enabled administrator cannot be deleted.
@@ -181,6 +166,6 @@ func (s *Service) DeleteUser(ctx context.Context, c workspace.Caller, id string)
 		if err := DeleteAdmin(ctx, tx, a); err != nil {
 			return err
 		}
-		return keepAdministrator(ctx, tx, a, Admin{})
+		return keepAdministrator(ctx, tx, c.ProjectID)
 	}))
 }

@@ -15,7 +15,7 @@ type userBody struct {
 	Description       string  `json:"description"`
 	Enabled           bool    `json:"enabled"`
 	AccessMode        string  `json:"access_mode"`
-	Role              Role    `json:"role" doc:"admin, reader or empty"`
+	Role              Role    `json:"role" doc:"A built-in role for the whole account, or empty; others are attached"`
 	PasswordExpiresAt *string `json:"password_expires_at"` // null: never
 	Links             links   `json:"links"`
 }
@@ -118,7 +118,7 @@ type (
 		Password    string `json:"password" doc:"8 to 64 characters of three kinds; without one, the user has access keys only"`
 		Description string `json:"description" doc:"At most 255 characters"`
 		Enabled     *bool  `json:"enabled" doc:"true if absent"`
-		Role        Role   `json:"role" doc:"admin: everything in the account; reader: look at everything; absent: nothing"`
+		Role        Role   `json:"role" doc:"A built-in role for the whole account, such as admin or reader; absent: none"`
 		UnsupportedUserFields
 	}
 	updateUserInput struct {
@@ -133,7 +133,7 @@ type (
 		Password    *string `json:"password" doc:"Ends the user's tokens and temporary keys"`
 		Description *string `json:"description"`
 		Enabled     *bool   `json:"enabled" doc:"false: no credential of the user is accepted; tokens and temporary keys end"`
-		Role        *Role   `json:"role" doc:"admin, reader or empty"`
+		Role        *Role   `json:"role" doc:"A built-in role for the whole account, or empty; others are attached"`
 		UnsupportedUserFields
 	}
 

@@ -52,7 +52,7 @@ func TestUsers(t *testing.T) {
 		e.wants(e.changeUser(id, object{"name": "Anna", "role": ""}), http.StatusOK)
 		e.recorded("KeystoneUpdateUserByAdmin", iam.ResourceUser, id, "name: Ann -> Anna", "role: reader -> ")
 		anna := e.tokenOf("anna", "Some-thing-1", nil)
-		e.refused(e.callAs(anna, "GET", "/v3/groups", nil), 403, "IAM.0003", "user Anna has no role, which does not allow iam:groups:list")
+		e.refused(e.callAs(anna, "GET", "/v3/groups", nil), 403, "IAM.0003", "user Anna may not do iam:groups:list")
 		e.wants(e.callAs(anna, "GET", "/v3/users/"+id, nil), http.StatusOK)
 		e.refused(e.callAs(anna, "GET", "/v3/users/"+program, nil), 403, "IAM.0003", "iam:users:get")
 		e.wants(e.call("DELETE", "/v3/users/"+id, nil), http.StatusNoContent)

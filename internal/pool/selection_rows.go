@@ -32,14 +32,14 @@ func hasTag(key string, patterns []workspace.TextPattern) (string, []any) {
 }
 
 // Labels reads, in one statement, what policies know a pool of the project by. One that does not exist has only its id.
-func (s *Service) Labels(ctx context.Context, projectID, id string) (workspace.ResourceLabels, error) {
-	return store.View(ctx, s.Store, func(tx *store.Tx) (workspace.ResourceLabels, error) {
+func (s *Service) Labels(ctx context.Context, projectID, id string) ([]workspace.ResourceLabels, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]workspace.ResourceLabels, error) {
 		var rows []poolRow
 		err := tx.NewSelect().Model(&rows).Column("enterprise_id", "tags").Where("project_id = ? AND id = ?", projectID, id).Scan(ctx)
 		labels := workspace.ResourceLabels{ID: id}
 		for _, r := range rows {
 			labels.EnterpriseID, labels.Tags = r.EnterpriseID, r.Tags
 		}
-		return labels, err
+		return []workspace.ResourceLabels{labels}, err
 	})
 }

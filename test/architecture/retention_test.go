@@ -38,6 +38,8 @@ var retention = []struct{ tables, kept, by string }{
 	{"iam_groups iam_group_members", "until deleted", "`iam.Service.DeleteGroup`, `iam.Service.RemoveFromGroup`"},
 	{"admins", "until deleted", "`iam.Service.DeleteUser`"},
 	{"projects", "until deleted, which needs them to be empty", "`iam.Service.DeleteProject`"},
+	{"iam_policies", "until deleted", "`iam.Service.DeletePolicy`"},
+	{"iam_grants", "until detached; with the user, group or project", "`iam.Service.Detach`"},
 	{"accounts bootstrap", "permanent", ""},
 	{"installations", "permanent: the database is the installation", ""},
 	{"subscriptions vpcs subnets security_groups", "permanent: no operation closes the service", ""},

@@ -26,6 +26,7 @@ type made struct {
 // unaudited are operations whose calls leave no record though they are no reads, with the reason.
 var unaudited = map[string]string{
 	"BatchAssociateInstances":               "a preview, which changes nothing; a refused one is recorded",
+	"POST /v5/decode-authorization-message": "reads what a refusal was about, and changes nothing",
 	"POST /v3/auth/tokens":                  "signing in changes no resource; attempts are logged and counted",
 	"POST /portal/api/sign-in":              "signing in changes no resource; attempts are logged and counted",
 	"POST /portal/api/sign-in/code":         "signing in changes no resource; attempts are logged and counted",

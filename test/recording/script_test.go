@@ -20,6 +20,7 @@ var script = []chapter{
 	{"Refusals", refusals},
 	{"Tags", tags},
 	{"Clean-up", cleanUp},
+	{"Permissions", permissionsOfCallers},
 	{"Audit", auditTrail},
 }
 

@@ -1,0 +1,227 @@
+package iam
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"carrel/internal/iam/policy"
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// Access is what a request of the Workspace API asks for.
+type Access struct {
+	ProjectID string
+	Action    string // workspace:desktops:create
+	Resource  string // the id of the resource of the action's kind that the path names; empty: none
+	Address   netip.Addr
+	// Resources reads what policies know the resources by that the request names, if they need that. Nil: resources of the kind have no labels.
+	Resources func(context.Context) ([]workspace.ResourceLabels, error)
+	// InBody says that the body names the resources, and is not read yet.
+	InBody bool
+	// Lists says that the operation lists resources of the action's kind, and leaves out those that are not in the selection.
+	Lists bool
+}
+
+// Verdict is what becomes of a request that is not refused.
+type Verdict struct {
+	Visible *workspace.Selection // which resources a list may show; nil: all
+	Pending bool                 // it depends on the resources that the body names: to be asked again with them
+}
+
+// Authorize decides by the policies of the caller and of the caller's groups. All resources that a request names must be allowed. It returns
+// CodeProjectNotFound if the project does not exist or belongs to another account, so that nobody learns which ids exist, and CodeForbidden, as
+// a *Denied, if no policy allows the request or the credential is for another project.
+func (s *Service) Authorize(ctx context.Context, p Principal, a Access) (Verdict, error) {
+	if err := s.CheckProject(ctx, p, a.ProjectID); err != nil {
+		return Verdict{}, err
+	}
+	grants, err := s.rightsOf(ctx, p)
+	if err != nil {
+		return Verdict{}, err
+	}
+	r := policy.Request{
+		Action: a.Action, Region: s.Region, Project: a.ProjectID, Kind: policy.KindOf(a.Action), ID: a.Resource, Address: a.Address, Time: time.Now(), MFA: p.MFA,
+	}
+	var v Verdict
+	d := policy.Evaluate(grants, &r)
+	switch {
+	case !d.Unsure:
+	case a.Lists:
+		d, v.Visible = policy.Select(grants, &r)
+	case a.Resources != nil:
+		resources, err := a.Resources(ctx)
+		if err != nil {
+			return Verdict{}, err
+		}
+		for i := range resources {
+			r.ID, r.Labels = resources[i].ID, &resources[i]
+			if d = policy.Evaluate(grants, &r); !d.Allowed {
+				break
+			}
+		}
+	case a.InBody:
+		return Verdict{Pending: true}, nil
+	}
+	if !d.Allowed {
+		return Verdict{}, s.denied(p, &r, d)
+	}
+	return v, nil
+}
+
+// CheckProject returns CodeProjectNotFound if a project does not exist or belongs to another account, and CodeForbidden if the caller's
+// credential is for another one.
+func (s *Service) CheckProject(ctx context.Context, p Principal, projectID string) error {
+	if p.ProjectID != "" && p.ProjectID == projectID {
+		return nil
+	}
+	project, err := store.View(ctx, s.Store, func(tx *store.Tx) (Project, error) { return ReadProject(ctx, tx, p.AccountID, projectID) })
+	switch {
+	case isMissing(err):
+		return workspace.Errorf(workspace.CodeProjectNotFound, "project_id: project %q does not exist", projectID)
+	case err != nil:
+		return err
+	case p.ProjectID != "":
+		return workspace.Errorf(workspace.CodeForbidden, "the token or temporary key is for project %s only, the path names %s", p.ProjectID, projectID)
+	case !project.Enabled:
+		return workspace.Errorf(workspace.CodeForbidden, "project %s is disabled: an administrator can enable it with PATCH /v3/projects/%s", project.Name, project.ID)
+	}
+	return nil
+}
+
+// permit returns nil if a caller may do an action of the identity API, such as iam:users:create, in their account. All decisions about that
+// are made here.
+func (s *Service) permit(ctx context.Context, p Principal, n needs) error {
+	if n.kind == Write && p.ProjectID != "" && !n.own {
+		return forbidden("%s concerns the account, and the credential is for project %s only: use a token with auth.scope.domain, or an access key", n.action, p.ProjectID)
+	}
+	grants, err := s.rightsOf(ctx, p)
+	if err != nil {
+		return err
+	}
+	o := operationOf(ctx)
+	r := policy.Request{
+		Action: n.action, Region: s.Region, Project: p.AccountID, Kind: policy.KindOf(n.action), ID: o.resource, Address: o.address, Time: time.Now(), MFA: p.MFA,
+	}
+	if d := policy.Evaluate(grants, &r); !d.Allowed {
+		denied := s.denied(p, &r, d)
+		refusal := forbidden("%s", workspace.MessageOf(denied))
+		refusal.Encoded = denied.Encoded
+		return refusal
+	}
+	return nil
+}
+
+// maxRights is the number of callers whose policies a process remembers.
+const maxRights = 1000
+
+// rights are the policies of callers, as of a version of their account's permissions. A caller's account is read with each request
+// (Principal.version), so a change that is committed is seen by the next request of every process, and an old entry is never used for it.
+type rights struct {
+	mu sync.Mutex
+	of map[string]rightsOfCaller // by the caller's id
+}
+
+type rightsOfCaller struct {
+	version int64
+	role    Role // of the caller's own
+	grants  []policy.Grant
+}
+
+func (r *rights) get(p Principal) ([]policy.Grant, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found, is := r.of[p.AdminID]
+	return found.grants, is && found.version == p.version && found.role == p.Role
+}
+
+func (r *rights) put(adminID string, found rightsOfCaller) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of == nil {
+		r.of = map[string]rightsOfCaller{}
+	}
+	if _, there := r.of[adminID]; !there && len(r.of) >= maxRights {
+		for any := range r.of { // which one does not matter: it is read again when it is needed
+			delete(r.of, any)
+			break
+		}
+	}
+	r.of[adminID] = found
+}
+
+// rightsOf returns the policies of a caller and of the caller's groups. They are read in one statement if they are not known or have changed.
+func (s *Service) rightsOf(ctx context.Context, p Principal) ([]policy.Grant, error) {
+	if p.AgencyID != "" { // which has its role, and nothing of the user's who acts as it
+		grant, err := heldRole{RoleID: string(p.Role), Scope: ScopeDomain}.compile()
+		return []policy.Grant{grant}, err
+	}
+	if grants, known := s.rights.get(p); known {
+		return grants, nil
+	}
+	held, err := store.View(ctx, s.Store, func(tx *store.Tx) ([]heldRole, error) { return RolesHeld(ctx, tx, p.AdminID) })
+	if err != nil {
+		return nil, err
+	}
+	if p.Role != "" {
+		held = append([]heldRole{{RoleID: string(p.Role), Scope: ScopeDomain}}, held...)
+	}
+	grants := make([]policy.Grant, len(held))
+	for i, h := range held {
+		if grants[i], err = h.compile(); err != nil {
+			return nil, err
+		}
+	}
+	s.rights.put(p.AdminID, rightsOfCaller{p.version, p.Role, grants})
+	return grants, nil
+}
+
+// rolesOf names the roles of a caller and of the caller's groups, each once.
+func (s *Service) rolesOf(ctx context.Context, p Principal) ([]named, error) {
+	grants, err := s.rightsOf(ctx, p)
+	names := []named{}
+	for _, g := range grants {
+		one := named{g.ID, g.ID}
+		if _, is := policy.BuiltIn(g.ID); !is {
+			one.Name = customName(g.ID)
+		}
+		if !slices.Contains(names, one) {
+			names = append(names, one)
+		}
+	}
+	return names, err
+}
+
+func (h heldRole) compile() (policy.Grant, error) {
+	var g policy.Grant
+	switch h.Scope {
+	case ScopeProject:
+		g.Project = h.ScopeID
+	case ScopeEnterprise:
+		g.EnterpriseProject = h.ScopeID
+	}
+	if built, is := policy.BuiltIn(h.RoleID); is {
+		g.Policy = built
+		return g, nil
+	}
+	var err error
+	if g.Policy, err = policy.Parse(h.RoleID, h.Document); err != nil {
+		return g, fmt.Errorf("policy %s, which is attached: %w", h.RoleID, err)
+	}
+	return g, nil
+}
+
+// allActions are the actions that policies can name.
+func (s *Service) allActions() []string {
+	all := s.Actions
+	for _, e := range s.routes() {
+		if e.action != "" {
+			all = append(all[:len(all):len(all)], e.action)
+		}
+	}
+	return all
+}
