@@ -186,6 +186,21 @@ func TestARoleIsValidInItsScope(t *testing.T) {
 
 const adminRole = "admin"
 
+// Who acts as an agency has its role, and nothing of their own.
+func TestAnAgencyHasNothingOfItsUsers(t *testing.T) {
+	inEnv(t, func(e *env) {
+		ann := e.addUser("ann", "")
+		e.attach(e.at("users", ann), "operator")
+		p := e.principal(e.tokenOf("ann", readerPassword, nil))
+		p.AgencyID, p.Role = "agency", iam.RoleReader
+		for action, want := range map[string]bool{"workspace:desktops:list": true, "workspace:desktops:create": false} {
+			if _, err := e.iam.Authorize(e.Context(), p, iam.Access{ProjectID: e.first.ProjectID, Action: action}); (err == nil) != want {
+				t.Errorf("%s: %v", action, err)
+			}
+		}
+	})
+}
+
 func TestConditionsOnTheRequest(t *testing.T) {
 	inEnv(t, func(e *env) {
 		ann := e.addUser("ann", "")
@@ -267,6 +282,8 @@ func TestARefusalCanBeDecoded(t *testing.T) {
 		altered[len(altered)/2] ^= 1
 		e.refused(decode(e.token(nil), string(altered)), 400, "IAM.0001", "encoded_message: is not")
 		e.refused(decode(e.token(nil), e.iam.Box.Seal("x", "access-keys/y")), 400, "IAM.0001", "encoded_message: is not")
+		foreign := e.iam.Box.Seal(`{"account_id": "other", "issued": "`+time.Now().Format(time.RFC3339)+`"}`, "authorization-message")
+		e.refused(decode(e.token(nil), foreign), 400, "IAM.0001", "encoded_message: is not")
 		e.refused(decode(e.token(nil), ""), 400, "IAM.0001", "encoded_message: has 0 characters")
 		e.refused(decode(e.token(nil), strings.Repeat("x", 16<<10+1)), 400, "IAM.0001", "use 1 to 16384")
 		pass(24*time.Hour - time.Minute)

@@ -48,10 +48,10 @@ func Evaluate(grants []Grant, r *Request) Decision {
 
 // matches reports whether the statement is about the request.
 func (s *statement) matches(r *Request, enterpriseProject string) truth {
-	if !s.hasAction(r.Action) {
+	holds := s.about(r) // first, since that is the quicker test
+	if holds == no || !s.hasAction(r.Action) {
 		return no
 	}
-	holds := s.about(r)
 	for i := range s.request {
 		if holds == no {
 			return no
@@ -102,7 +102,7 @@ func (s *statement) about(r *Request) truth {
 
 // covers reports whether the parts that a request tells are those of the pattern.
 func (u *urn) covers(r *Request) bool {
-	return u.kind.Matches(r.Kind) && u.project.Matches(r.Project) && u.region.Matches(r.Region) && u.service.Matches(serviceOf(r.Action))
+	return u.kind.Matches(r.Kind) && u.project.Matches(r.Project) && u.region.Matches(r.Region) && (u.service.Any() || u.service.Matches(serviceOf(r.Action)))
 }
 
 // serviceOf is the first part of an action.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"carrel/internal/workspace"
 )
 
 // maxDepth is how deep a document may be nested: Statement, Condition, operator, key, values.
@@ -91,8 +93,8 @@ func closed(d *json.Decoder, field string) error {
 
 // within names a field of an object. Those of the document itself stand alone.
 func within(field, name string) string {
-	if len(name) > maxName {
-		name = name[:maxName] + "..."
+	if name = workspace.Clip(name, maxName); name == "" {
+		name = `""`
 	}
 	if field == "policy" {
 		return name

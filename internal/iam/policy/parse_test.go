@@ -28,6 +28,7 @@ func TestAPolicyIsRefusedByTheFieldThatIsNotHonoured(t *testing.T) {
 		`{"Version": 5.0}`:                     `Version: must be "1.1" or "5.0"`,
 		`{"Version": "1.0"}`:                   `Version: must be "1.1" or "5.0"`,
 		`{"version": "5.0"}`:                   "version: is not supported",
+		`{"": "5.0"}`:                          `"": is not supported`,
 		`{"Depends": []}`:                      "Depends: is not supported",
 		`{"Version": "5.0", "Version": "5.0"}`: "Version: is there twice",
 		`{"Statement": [{"Effect": "Allow", "Action": ["*"]}]}`:                          "Version: must be given",
@@ -122,6 +123,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(with(`"Condition": {"NotIpAddress": {"g:SourceIp": "10.0.0.0/8"}, "DateLessThan": {"g:CurrentTime": "2026-01-01T00:00:00Z"}}`))
 	f.Add(`{"Version": "5.0", "Version": 1e999}`)
 	f.Add(strings.Repeat("[", 50))
+	f.Add(`{""`)
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := policy.Parse("p", text)
 		if err != nil {
