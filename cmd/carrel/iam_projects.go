@@ -129,7 +129,7 @@ func (c *iamAgenciesListCmd) Run(ctx context.Context, in *iamCmd) error {
 
 type iamAgenciesCreateCmd struct {
 	Name        string        `arg:"" help:"1 to 128 characters without colons and slashes."`
-	Role        string        `help:"What the agency may do: admin or reader." required:"" enum:"admin,reader"`
+	Role        string        `help:"What the agency may do, a built-in role: admin, operator, help_desk, reader or auditor." required:"" enum:"admin,operator,help_desk,reader,auditor"`
 	User        string        `help:"The user who may act as it; every administrator by default." placeholder:"NAME"`
 	For         time.Duration `help:"How long at most, 15m to 24h." default:"1h" placeholder:"DURATION"`
 	Description string        `help:"What the agency is for." placeholder:"TEXT"`

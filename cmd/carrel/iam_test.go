@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"carrel/internal/app"
+	"carrel/internal/iam/policy"
 )
 
 // shell runs commands on a data directory.
@@ -91,6 +92,10 @@ func TestIAM(t *testing.T) {
 	s.ok("iam users update ann --disable --role none", "ann has no role and is disabled")
 	s.ok("iam users update ann --enable --rename anna --new-password", "anna has no role and is enabled", "The new password is ")
 	s.ok("iam users", "program  -      enabled  keys only")
+	for _, role := range policy.Roles { // the shell knows all of them
+		s.ok("iam users update program --role "+role.ID, "program has the role "+role.ID)
+	}
+	s.ok("iam users update program --role none", "program has no role")
 	s.refused("iam users update admin --disable", "last enabled administrator")
 	s.refused("iam users delete nobody", `user "nobody" does not exist`)
 

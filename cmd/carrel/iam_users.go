@@ -35,7 +35,7 @@ func (c *iamUsersListCmd) Run(ctx context.Context, in *iamCmd) error {
 
 type iamUsersCreateCmd struct {
 	Name        string `arg:"" help:"1 to 64 letters, digits, spaces, hyphens, underscores, dots and @."`
-	Role        string `help:"admin: everything; reader: look at everything; none: nothing." default:"none" enum:"admin,reader,none"`
+	Role        string `help:"A built-in role: admin, operator, help_desk, reader or auditor; none: what policies allow." default:"none" enum:"admin,operator,help_desk,reader,auditor,none"`
 	Description string `help:"What the user is for." placeholder:"TEXT"`
 	NoPassword  bool   `help:"The user signs requests with access keys only." name:"no-password"`
 }
@@ -68,7 +68,7 @@ func roleOf(name string) iam.Role {
 type iamUsersUpdateCmd struct {
 	Name        string `arg:"" help:"The user."`
 	Rename      string `help:"A new name." placeholder:"NAME"`
-	Role        string `help:"A new role: admin, reader or none." enum:",admin,reader,none" default:"" placeholder:"ROLE"`
+	Role        string `help:"A new role: admin, operator, help_desk, reader, auditor or none." enum:",admin,operator,help_desk,reader,auditor,none" default:"" placeholder:"ROLE"`
 	Enable      bool   `help:"Accept the user's credentials again." xor:"state"`
 	Disable     bool   `help:"Refuse the user's credentials from now on; tokens and temporary keys end." xor:"state"`
 	NewPassword bool   `help:"Replace the password by a random one that is printed once; tokens and temporary keys end." name:"new-password"`
@@ -98,7 +98,7 @@ func (c *iamUsersUpdateCmd) Run(ctx context.Context, in *iamCmd) error {
 		if u, err = i.UpdateUser(ctx, i.Caller("update-user"), u.ID, change); err != nil {
 			return err
 		}
-		fmt.Printf("%s has %s and is %s.\n", u.Name, u.Role, yesNo(u.Enabled, "enabled", "disabled"))
+		fmt.Printf("%s has %s and is %s.\n", u.Name, yesNo(u.Role == "", "no role", "the role "+string(u.Role)), yesNo(u.Enabled, "enabled", "disabled"))
 		if c.NewPassword {
 			fmt.Printf("The new password is %s\n", *change.Password)
 		}
