@@ -21,11 +21,12 @@ var (
 // A sealed value is "v1.<key id>.<base64url of nonce and cipher text>".
 const sealedVersion = "v1"
 
-// Box encrypts values with XChaCha20-Poly1305, whose nonces are long enough to be random. The first key encrypts, all keys decrypt. A Box is
-// immutable and safe for concurrent use.
+// Box encrypts values with XChaCha20-Poly1305, whose nonces are long enough to be random, and authenticates others with HMAC-SHA256. The first
+// key encrypts, all keys decrypt. A Box is immutable and safe for concurrent use.
 type Box struct {
 	sealing string // a key id
 	keys    map[string]cipher.AEAD
+	macs    map[string][]byte // keys of tags
 }
 
 // Seal encrypts plain; only Open with the same context decrypts it. Use a context that identifies the row, such as "access-keys/" + id, so
@@ -75,7 +76,7 @@ func splitSealed(sealed string) (id, body string, ok bool) {
 }
 
 func newBox(keys [][]byte) (*Box, error) {
-	b := &Box{keys: make(map[string]cipher.AEAD, len(keys))}
+	b := &Box{keys: make(map[string]cipher.AEAD, len(keys)), macs: make(map[string][]byte, len(keys))}
 	for _, key := range keys {
 		aead, err := chacha20poly1305.NewX(key)
 		if err != nil {
@@ -85,7 +86,7 @@ func newBox(keys [][]byte) (*Box, error) {
 		if b.sealing == "" {
 			b.sealing = id
 		}
-		b.keys[id] = aead
+		b.keys[id], b.macs[id] = aead, macKey(key)
 	}
 	return b, nil
 }
