@@ -5,6 +5,7 @@ package clientaddr
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -38,6 +39,13 @@ func (c *Resolver) Handler(next http.Handler) http.Handler {
 		addr := Resolve(peer, forwarded, c.Proxies)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), addrKey{}, addr)))
 	})
+}
+
+// Unlisted returns the peers that sent forwarded headers without being in Proxies, in the order of addresses.
+func (c *Resolver) Unlisted() []netip.Addr {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(c.warned), netip.Addr.Compare)
 }
 
 func (c *Resolver) firstOf(peer netip.Addr) bool {
