@@ -8,9 +8,11 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Service reads the audit records, and adds those of requests that changed nothing. Each method is one transaction.
+// Service reads the audit records, adds those of requests that changed nothing, and keeps the chain that shows whether a record is missing
+// or changed. It is safe for concurrent use, also by several processes on one database.
 type Service struct {
 	Store store.Transactions
+	Keys  Keys // for the chain
 }
 
 // Query selects audit records of one project. What is empty selects all.

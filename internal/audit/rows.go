@@ -19,6 +19,12 @@ func Records(ctx context.Context, t *store.Tx, f Query) ([]workspace.AuditRecord
 	q = store.Equal(q, "resource_id", f.ResourceID)
 	q = store.Equal(q, "result", f.Result)
 	q = store.Equal(q, "request_id", f.RequestID)
+	if f.RequestID != "" {
+		q = q.Where("request_id <> ''") // the condition of the index, in its words
+	}
+	if f.Result == workspace.AuditRefused || f.Result == workspace.AuditFailed {
+		q = q.Where("result <> 'success'") // likewise
+	}
 	if !f.From.IsZero() {
 		q = q.Where("time >= ?", f.From)
 	}

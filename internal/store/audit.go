@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -150,17 +149,6 @@ func (t *Tx) AuditDelete(r workspace.Resource) {
 
 // Record adds a record of a request that has ended already.
 func (t *Tx) Record(r workspace.AuditRecord) { t.trail.records = append(t.trail.records, r) }
-
-// writeAudit inserts the records that were collected.
-func (t *Tx) writeAudit(ctx context.Context) error {
-	for i := range t.trail.records {
-		t.trail.records[i].Time = t.now
-	}
-	if err := InsertAll(ctx, t, t.trail.records); err != nil {
-		return fmt.Errorf("writing the audit records: %w", err)
-	}
-	return nil
-}
 
 // field is a column of a row with its value as text; empty if it is the zero value and the row new.
 type field struct {

@@ -27,7 +27,7 @@ const (
 // AuditRecord says that somebody changed a resource, or that a request to do so was refused or failed. It is also the row.
 type AuditRecord struct {
 	ID        string `bun:",pk"`
-	ProjectID string
+	ProjectID string // or the account's id, for what concerns no project, such as an administrator's sign-in
 	Time      time.Time
 
 	ActorID    string

@@ -1,0 +1,142 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"carrel/internal/store"
+	"carrel/internal/workspace"
+)
+
+// Refusals records refused attempts to sign in, of which strangers can make any number: so many as a bucket holds are recorded one by one,
+// others are counted and recorded as numbers by Flush. Its methods may be called concurrently. What is counted when a process is killed is
+// lost.
+type Refusals struct {
+	Store  store.Transactions
+	Clock  func() time.Time
+	Log    *slog.Logger
+	Missed func(n int) // counts attempts without a record of their own; nil: nobody does
+
+	mu    sync.Mutex // guards bound
+	bound bound
+}
+
+// How many refused attempts have a record of their own, in each process: this many at once, and one more each interval. The rest is counted
+// apart for this many addresses.
+const (
+	refusalsAtOnce   = 100
+	refusalInterval  = 10 * time.Second
+	countedAddresses = 15
+)
+
+// RefusalFlush is the interval of Flush: it bounds the records of numbers.
+const RefusalFlush = 5 * time.Minute
+
+// refusalTime is how long a response may wait for the record of its refusal.
+const refusalTime = 2 * time.Second
+
+// Add records a refused attempt, or counts it. An error is logged: it does not change the response.
+func (f *Refusals) Add(ctx context.Context, r workspace.AuditRecord) {
+	f.mu.Lock()
+	own := f.bound.take(r, f.Clock())
+	f.mu.Unlock()
+	if !own {
+		f.missed(1)
+		return
+	}
+	f.write(ctx, []workspace.AuditRecord{r})
+}
+
+// Flush records how many attempts were counted since the last time.
+func (f *Refusals) Flush(ctx context.Context) {
+	f.mu.Lock()
+	numbers := f.bound.numbers()
+	f.mu.Unlock()
+	f.write(ctx, numbers)
+}
+
+func (f *Refusals) missed(n int) {
+	if f.Missed != nil {
+		f.Missed(n)
+	}
+}
+
+func (f *Refusals) write(ctx context.Context, records []workspace.AuditRecord) {
+	if len(records) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalTime)
+	defer cancel()
+	err := f.Store.Update(ctx, func(tx *store.Tx) error {
+		for _, r := range records {
+			tx.Record(r)
+		}
+		return nil
+	})
+	if err != nil {
+		f.missed(len(records))
+		f.Log.ErrorContext(ctx, "refused sign-ins could not be recorded in the audit trail", "records", len(records), "error", err)
+	}
+}
+
+// bound decides which attempts have a record. Its zero value has a full bucket.
+type bound struct {
+	used   int       // of the bucket
+	since  time.Time // when used was last lowered
+	counts []counted // in the order of the first attempt
+}
+
+type counted struct {
+	operation, address string
+	n                  int
+	from, until        time.Time
+}
+
+// take reports whether the bucket has room for an attempt, and counts it if not.
+func (b *bound) take(r workspace.AuditRecord, now time.Time) bool {
+	if free := int(now.Sub(b.since) / refusalInterval); free > 0 || b.since.IsZero() {
+		b.used, b.since = max(0, b.used-free), b.since.Add(time.Duration(free)*refusalInterval)
+		if b.used == 0 {
+			b.since = now
+		}
+	}
+	if b.used < refusalsAtOnce {
+		b.used++
+		return true
+	}
+	at := slices.IndexFunc(b.counts, func(c counted) bool { return c.operation == r.Operation && c.address == r.Address })
+	if at < 0 && len(b.counts) < countedAddresses {
+		at, b.counts = len(b.counts), append(b.counts, counted{operation: r.Operation, address: r.Address, from: now})
+	}
+	if at < 0 { // too many addresses: the rest together
+		at = slices.IndexFunc(b.counts, func(c counted) bool { return c.operation == "" })
+		if at < 0 {
+			at, b.counts = len(b.counts), append(b.counts, counted{from: now})
+		}
+	}
+	b.counts[at].n++
+	b.counts[at].until = now
+	return false
+}
+
+// numbers returns a record for each count, and begins anew.
+func (b *bound) numbers() []workspace.AuditRecord {
+	var all []workspace.AuditRecord
+	for _, c := range b.counts {
+		r := workspace.System("", "", c.operation).Record(workspace.Resource{})
+		if c.operation == "" {
+			r.Operation = "SignIn"
+		}
+		r.Address, r.Result, r.ErrorCode = c.address, workspace.AuditRefused, workspace.CodeRateLimited
+		r.ErrorMsg = fmt.Sprintf("%d further refused attempts, %s to %s", c.n, c.from.UTC().Format(time.RFC3339), c.until.UTC().Format(time.RFC3339))
+		r.Changes = []workspace.FieldChange{{Field: "left_out", New: strconv.Itoa(c.n)}}
+		all = append(all, r)
+	}
+	b.counts = nil
+	return all
+}
