@@ -28,7 +28,7 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mails := checkMailTemplates(&config)
+	mails := append(checkMailTemplates(&config), checkProxies(ctx, config)...)
 	if config.Engine == "sim" {
 		fmt.Println("The simulated engine has no prerequisites on this host.")
 		host.Report(os.Stdout, mails)
@@ -69,6 +69,28 @@ func checkMachines(ctx context.Context, config app.Config) []host.Finding {
 	for _, sentence := range told {
 		found, remedy, _ := strings.Cut(sentence, ". ")
 		findings = append(findings, host.Finding{Name: name, Level: host.Warn, Found: found, Remedy: remedy})
+	}
+	return findings
+}
+
+// checkProxies reports peers that forward requests and are not in the configuration's proxies, if a control plane runs on this host.
+func checkProxies(ctx context.Context, config app.Config) []host.Finding {
+	const name = "proxies"
+	peers, known, err := app.UnlistedProxies(ctx, config)
+	switch {
+	case err != nil:
+		return []host.Finding{{Name: name, Level: host.Warn, Found: "cannot be asked for: " + err.Error(), Remedy: "look for forwarded headers in the log of carrel serve"}}
+	case !known:
+		return nil
+	case len(peers) == 0:
+		return []host.Finding{{Name: name, Level: host.OK, Found: "no requests through others"}}
+	}
+	var findings []host.Finding
+	for _, peer := range peers {
+		findings = append(findings, host.Finding{
+			Name: name, Level: host.Warn, Found: fmt.Sprintf("%s forwards requests and is not in proxies: everybody behind it counts as one client", peer),
+			Remedy: fmt.Sprintf("if it is your proxy, add %s/%d to proxies in the configuration and restart; else somebody tries to pass for others", peer, peer.BitLen()),
+		})
 	}
 	return findings
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,5 +77,36 @@ func TestDoctorWarnsOfWhatIsNearlyUsedUp(t *testing.T) {
 		if f.Level != level || !strings.Contains(f.Found, c.want) || (c.want != "") != (f.Remedy != "") || !strings.Contains(f.Name, "pool") {
 			t.Errorf("%s: %+v", c.name, f)
 		}
+	}
+}
+
+// Somebody forwards requests to a running control plane that does not know the proxy: doctor names it.
+func TestDoctorTellsOfAProxyThatIsNotListed(t *testing.T) {
+	config := app.Defaults()
+	config.Data, config.Listen, config.Engine = t.TempDir(), "127.0.0.1:0", "sim"
+	if got := checkProxies(t.Context(), config); len(got) != 0 {
+		t.Errorf("without a control plane: %+v", got)
+	}
+	a, err := app.Start(t.Context(), config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Stop(context.WithoutCancel(t.Context()))
+	if got := checkProxies(t.Context(), config); len(got) != 1 || got[0].Level != host.OK {
+		t.Errorf("before: %+v", got)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), "GET", a.URL+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Forwarded-For", "198.51.100.7")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	got := checkProxies(t.Context(), config)
+	if len(got) != 1 || got[0].Level != host.Warn || !strings.HasPrefix(got[0].Found, "127.0.0.1 forwards requests") || !strings.Contains(got[0].Remedy, "add 127.0.0.1/32 to proxies") {
+		t.Errorf("afterwards: %+v", got)
 	}
 }

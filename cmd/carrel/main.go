@@ -20,6 +20,7 @@ type commands struct {
 	Up        upCmd        `cmd:"" help:"Prepare this host, run the control plane and create a first desktop."`
 	Doctor    doctorCmd    `cmd:"" help:"Check the prerequisites on this host and name the remedies."`
 	Audit     auditCmd     `cmd:"" help:"Compare desktops with the engine's machines; --heal repairs differences."`
+	AuditLog  auditLogCmd  `cmd:"" name:"audit-log" help:"Verify and export the trail of who did what."`
 	Image     imageCmd     `cmd:"" help:"Build or import desktop images."`
 	Mail      mailCmd      `cmd:"" help:"Customise mails to users."`
 	IAM       iamCmd       `cmd:"" name:"iam" help:"Manage the users, groups, keys and projects of the API from the shell."`

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
+	"carrel/internal/clientaddr"
 	"carrel/internal/core"
 	"carrel/internal/engine"
 	"carrel/internal/iam"
@@ -35,6 +36,8 @@ type App struct {
 	registry *prometheus.Registry
 	health   *telemetry.Health
 	store    *store.Store
+	box      *secret.Box
+	clients  *clientaddr.Resolver
 	replica  string // name of this process among those on the database
 	engine   engine.Engine
 	iam      *iam.Service
@@ -74,6 +77,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) 
 		{"opening the engine", a.openEngine},
 		{"reading the catalogue", a.syncCatalog},
 		{"opening the port", a.listen},
+		{"starting the audit trail", a.startTrail},
 		{"starting the job runner", a.startJobs},
 		{"starting the mail sender", a.startMail},
 		{"serving", a.serve},
@@ -127,10 +131,10 @@ func (a *App) openData(ctx context.Context) error {
 		return err
 	}
 	a.onStop(func(context.Context) { unlock() })
-	box, err := a.openBox()
-	if err != nil {
+	if a.box, err = a.openBox(); err != nil {
 		return err
 	}
+	box := a.box
 	passwords, err := secret.NewPasswords(secret.Cost{})
 	if err != nil {
 		return err
@@ -142,13 +146,14 @@ func (a *App) openData(ctx context.Context) error {
 	a.health.AddCheck("database", a.store.Ping)
 	a.Services = core.NewServices(core.Config{
 		Store: a.store, Passwords: passwords, SecondFactor: a.config.Portal.SecondFactor, Box: box,
-		Rollout: a.config.Pools.Rebuild,
+		Rollout: a.config.Pools.Rebuild, Keys: box, Log: a.log,
 	})
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog, Actions: api.Actions(),
-		Bodies: iam.NewSignedBodies(signedBodies), ProjectHolds: work.ProjectHolds,
+		Bodies: iam.NewSignedBodies(signedBodies), ProjectHolds: work.ProjectHolds, Refusals: a.Services.Refusals,
 	}
-	return nil
+	a.iam.Limit, err = a.limitKeys()
+	return err
 }
 
 func (a *App) openBox() (*secret.Box, error) {

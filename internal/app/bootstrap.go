@@ -11,6 +11,7 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/iam"
+	"carrel/internal/secret"
 	"carrel/internal/workspace"
 )
 
@@ -118,5 +119,5 @@ func writeBootstrap(path string, b Bootstrap) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading bootstrap.json: %w", err)
 	}
-	return writePrivate(path, body)
+	return secret.WriteFile(path, body)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"carrel/internal/capacity"
+	"carrel/internal/certificate"
 	"carrel/internal/engine/sim"
 	"carrel/internal/mail"
 	"carrel/internal/rollout/progress"
@@ -66,13 +67,17 @@ type Config struct {
 	Portal   Portal      `yaml:"portal"`
 	Mail     mail.Config `yaml:"mail"`
 	Audit    Audit       `yaml:"audit"`
+	AuditLog AuditLog    `yaml:"audit_log"`
 
 	Retention work.Retention `yaml:"retention"`
 	// Overcommit is how many times the existing disk and memory may be promised to desktops.
 	Overcommit capacity.Overcommit `yaml:"overcommit"`
 
 	Connections Connections `yaml:"connections"`
-	Metrics     Metrics     `yaml:"metrics"`
+	Requests    Requests    `yaml:"requests"`
+	// ACME gets the certificate from an authority, in place of the flags.
+	ACME    certificate.ACME `yaml:"acme"`
+	Metrics Metrics          `yaml:"metrics"`
 }
 
 // TLS says whether and with which certificate the port serves https.
@@ -82,7 +87,7 @@ type TLS struct {
 	KeyFile    string
 }
 
-// On reports whether the port serves https.
+// On reports whether there is a certificate.
 func (t TLS) On() bool { return t.SelfSigned || t.CertFile != "" }
 
 // Log says how to log.
@@ -152,7 +157,9 @@ func Defaults() Config {
 			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd"},
 		},
 		Networks:  []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
+		Requests:  defaultRequests,
 		Audit:     Audit{KeepDays: 7},
+		AuditLog:  AuditLog{FileMiB: 100, FileKeep: 10},
 		Retention: work.DefaultRetention,
 		Portal:    Portal{SecondFactor: signin.SecondFactorOptional},
 		// Most of a disk is never written. A desktop needs a fortieth of its memory while nobody works in it and about a third
@@ -202,14 +209,23 @@ func (c *Config) url(addr string) string {
 		host = "localhost"
 	}
 	scheme := "http"
-	if c.TLS.On() {
+	if c.ACME.On() {
+		host = c.ACME.Domains[0]
+	}
+	if c.servesTLS() {
 		scheme = "https"
+	}
+	if scheme == "https" && port == "443" {
+		return scheme + "://" + host
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
+// servesTLS reports whether the port serves https.
+func (c *Config) servesTLS() bool { return c.TLS.On() || c.ACME.On() }
+
 // secure reports whether users reach the portal through TLS, here or at a proxy.
-func (c *Config) secure() bool { return c.TLS.On() || strings.HasPrefix(c.BaseURL, "https://") }
+func (c *Config) secure() bool { return c.servesTLS() || strings.HasPrefix(c.BaseURL, "https://") }
 
 // MailSettings returns the file's settings with defaults: templates in the data directory.
 func (c *Config) MailSettings() mail.Config {

@@ -46,7 +46,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9]
 func (c *Config) Check() error {
 	for _, check := range []func() error{
 		c.checkFlags, c.checkAddresses, c.checkFront, c.checkLog, c.Incus.check, c.checkNetworks, c.Desktops.check, c.checkProducts, c.Jobs.check,
-		c.Pools.check, c.Audit.check, c.checkRetention,
+		c.Pools.check, c.Audit.check, c.AuditLog.check, c.checkRetention,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -78,6 +78,9 @@ func (c *Config) checkFlags() error {
 	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		return errors.New("--tls-cert and --tls-key go together")
+	}
+	if c.ACME.On() && c.TLS.On() {
+		return errors.New("acme: cannot be used together with --tls or --tls-cert")
 	}
 	if c.TLS.SelfSigned && c.TLS.CertFile != "" {
 		return errors.New("--tls self-signed cannot be used together with --tls-cert")

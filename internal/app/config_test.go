@@ -44,6 +44,9 @@ func normal(c app.Config) app.Config {
 	if len(c.Jobs.Parallel) == 0 {
 		c.Jobs.Parallel = nil
 	}
+	if len(c.ACME.Domains) == 0 {
+		c.ACME.Domains = nil
+	}
 	if len(c.Incus.Shield) == 0 {
 		c.Incus.Shield = nil
 	}
@@ -62,6 +65,15 @@ func TestConfigurationRefusals(t *testing.T) {
 		"an operator's address without a length": {"connections: {operators: [192.0.2.1]}", "connections.operators[0]"},
 		"too few connections":                    {"connections: {total: 5}", "connections.total"},
 		"a short token":                          {"metrics: {token: abc}", "metrics.token"},
+		"requests at no rate":                    {"requests: {per_key: {per_second: .nan}}", "requests.per_key.per_second"},
+		"a rate without a burst":                 {"requests: {per_address: {burst: 0}}", "requests.per_address.burst"},
+		"too many requests at once":              {"requests: {per_address: {concurrent: -1}}", "requests.per_address.concurrent"},
+		"a relative file of audit records":       {"audit_log: {file: audit.jsonl}", "audit_log.file: \"audit.jsonl\" must be an absolute path"},
+		"files of no size":                       {"audit_log: {file_mib: 0}", "audit_log.file_mib"},
+		"no files":                               {"audit_log: {file_keep: 0}", "audit_log.file_keep"},
+		"syslog by name":                         {"audit_log: {syslog: log.example.com}", "audit_log.syslog"},
+		"a certificate for everything":           {`acme: {domains: ["*.example.com"]}`, "acme.domains[0]"},
+		"an authority without TLS":               {"acme: {domains: [a.example.com], directory: \"http://ca\"}", "acme.directory"},
 		"no region":                              {`region: ""`, "region: must not be empty"},
 		"a network without end":                  {"networks: [{name: net0, cidr: 10.0.0.0/30}]", "networks[0].cidr"},
 		"a network's long name":                  {"networks: [{name: a-name-of-16-char, cidr: 10.0.0.0/24}]", "networks[0].name"},

@@ -10,9 +10,11 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 
 	"carrel/internal/job"
@@ -28,6 +30,7 @@ const (
 	auditPath   = "/audit"
 	healPath    = "/audit/heal"
 	restorePath = "/audit/restore"
+	proxiesPath = "/proxies/unlisted"
 )
 
 // healOrder has the desktops whose findings are to be healed, or the machine to restore.
@@ -75,6 +78,7 @@ func (a *App) serveControl(ctx context.Context) error {
 		}
 		return auditor.Restore(ctx, order.IDs[0])
 	}))
+	mux.HandleFunc("GET "+proxiesPath, func(w http.ResponseWriter, _ *http.Request) { answerControl(w, a.clients.Unlisted(), nil) })
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -163,6 +167,19 @@ func (c *controlClient) call(ctx context.Context, method, path string, order, re
 		return controlDoubt(fault.Error)
 	}
 	return errors.New(fault.Error)
+}
+
+// UnlistedProxies returns the peers that forwarded requests to the control plane which uses the data directory and are not in its proxies.
+// known is false if none is running.
+func UnlistedProxies(ctx context.Context, c Config) (peers []netip.Addr, known bool, err error) {
+	if _, err := os.Stat(filepath.Join(c.Data, controlSocket)); errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	err = newControlClient(c.Data).call(ctx, http.MethodGet, proxiesPath, nil, &peers)
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) { // the socket of one that has ended
+		return nil, false, nil
+	}
+	return peers, err == nil, err
 }
 
 // controlDoubt is job.ErrDoubt as received through the socket.

@@ -13,6 +13,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/secret"
 	"carrel/internal/signin"
 	"carrel/internal/user"
 	"carrel/internal/workspace"
@@ -192,5 +193,5 @@ func (a *App) writeDemo(d Demo) error {
 	if err != nil {
 		return err
 	}
-	return writePrivate(filepath.Join(a.config.Data, demoFile), append(body, '\n'))
+	return secret.WriteFile(filepath.Join(a.config.Data, demoFile), append(body, '\n'))
 }

@@ -11,8 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"carrel/internal/clientaddr"
+	"carrel/internal/gateway"
+	"carrel/internal/iam"
 	"carrel/internal/listen"
+	"carrel/internal/workspace"
 )
 
 // Deadlines are the limits for receiving a request's body, for sending its response, and for a call of the API, whose body may be
@@ -24,6 +29,47 @@ type Connections struct {
 	Total      int      `yaml:"total"`       // 0: by the limit of open files
 	PerAddress int      `yaml:"per_address"` // of one client address; 0: a quarter of Total, at most 2048
 	Operators  []string `yaml:"operators"`   // networks, in CIDR form, for which a tenth is reserved, besides this machine
+}
+
+// Requests limits how many requests are served. What is 0 sets no limit.
+type Requests struct {
+	PerAddress AddressRequests `yaml:"per_address"`
+	PerKey     listen.Rate     `yaml:"per_key"` // of one access key or token of the API
+}
+
+// AddressRequests are the limits of one client address.
+type AddressRequests struct {
+	listen.Rate `yaml:",inline"`
+	Concurrent  int `yaml:"concurrent"` // in progress, displays and streams of events not counted
+}
+
+// defaultRequests are so generous that a school behind one address does not reach them: clients of the API wait for minutes once they are
+// refused.
+var defaultRequests = Requests{
+	PerAddress: AddressRequests{listen.Rate{PerSecond: 500, Burst: 5000}, 1000},
+	PerKey:     listen.Rate{PerSecond: 500, Burst: 5000},
+}
+
+// Limits of requests.
+const (
+	maxPerSecond  = 1_000_000
+	maxBurst      = 10_000_000
+	maxConcurrent = 1_000_000
+)
+
+func (r Requests) check() error {
+	for key, rate := range map[string]listen.Rate{"per_address": r.PerAddress.Rate, "per_key": r.PerKey} {
+		switch {
+		case !(rate.PerSecond >= 0 && rate.PerSecond <= maxPerSecond):
+			return fmt.Errorf("requests.%s.per_second: %v must be 0 (no limit) to %d", key, rate.PerSecond, maxPerSecond)
+		case rate.PerSecond > 0 && (rate.Burst < 1 || rate.Burst > maxBurst):
+			return fmt.Errorf("requests.%s.burst: %d must be 1 to %d", key, rate.Burst, maxBurst)
+		}
+	}
+	if n := r.PerAddress.Concurrent; n < 0 || n > maxConcurrent {
+		return fmt.Errorf("requests.per_address.concurrent: %d must be 0 (no limit) to %d", n, maxConcurrent)
+	}
+	return nil
 }
 
 // Metrics says who may read /metrics.
@@ -44,6 +90,12 @@ func (c *Config) checkFront() error {
 	}
 	if n := c.Connections.PerAddress; n < 0 {
 		return errors.New("connections.per_address: must be 1 or more, or 0 for the default")
+	}
+	if err := c.Requests.check(); err != nil {
+		return err
+	}
+	if err := c.ACME.Check(); err != nil {
+		return fmt.Errorf("acme.%w", err)
 	}
 	if n := len(c.Metrics.Token); n > 0 && n < minMetricsToken {
 		return fmt.Errorf("metrics.token: has %d characters, use %d or more, or leave it out", n, minMetricsToken)
@@ -99,8 +151,61 @@ func (a *App) front(faces http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	clients := &clientaddr.Resolver{Proxies: proxies, Log: a.log}
-	return listen.Deadlines(clients.Handler(a.protected(refuseNUL(faces))), a.config.Deadlines.Body, a.config.Deadlines.Answer), nil
+	operators, err := prefixes("connections.operators", a.config.Connections.Operators)
+	if err != nil {
+		return nil, err
+	}
+	limits := a.config.Requests.PerAddress
+	limited, err := listen.Requests(refuseNUL(faces), listen.RequestLimits{
+		Rate: limits.Rate, Concurrent: limits.Concurrent, Operators: operators, Proxies: proxies, Stream: isStream, Refuse: refuseMany,
+	}, a.log, a.registry)
+	if err != nil {
+		return nil, err
+	}
+	a.clients = &clientaddr.Resolver{Proxies: proxies, Log: a.log}
+	a.health.AddWarning("proxies", func() string {
+		if len(a.clients.Unlisted()) == 0 {
+			return ""
+		}
+		return "requests were forwarded by a peer that is not in proxies: run carrel doctor, it names the peer"
+	})
+	return listen.Deadlines(a.clients.Handler(a.protected(limited)), a.config.Deadlines.Body, a.config.Deadlines.Answer), nil
+}
+
+// keyLimiter limits the requests of each key and token.
+type keyLimiter struct {
+	limiter *listen.Limiter
+	refused prometheus.Counter
+}
+
+// Take implements iam.Limiter.
+func (l keyLimiter) Take(credential string, at time.Time) time.Duration {
+	wait := l.limiter.Take(credential, at)
+	if wait > 0 {
+		l.refused.Inc()
+	}
+	return wait
+}
+
+func (a *App) limitKeys() (iam.Limiter, error) {
+	l := keyLimiter{listen.NewLimiter(a.config.Requests.PerKey), prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "carrel_key_requests_refused_total", Help: "Requests refused with 429: too many of one key or token in a time.",
+	})}
+	return l, a.registry.Register(l.refused)
+}
+
+// isStream reports whether a request lasts as long as its caller wants: a display, or events.
+func isStream(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, gateway.Path) || strings.HasSuffix(r.URL.Path, "/events")
+}
+
+// refuseMany answers a request of an address with too many.
+func refuseMany(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusTooManyRequests)
+	_, _ = fmt.Fprintf(w, `{"error_code":%q,"error_msg":"too many requests from your address, wait as long as Retry-After says and try again"}`,
+		workspace.CodeRateLimited) // an error means that the caller is gone
 }
 
 // protected adds security headers to every response; faces with pages replace the policy by their own.
@@ -108,6 +213,7 @@ func (a *App) protected(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
 		if r.TLS != nil || a.config.secure() {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

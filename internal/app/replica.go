@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"carrel/internal/secret"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -61,7 +62,7 @@ func replicaName(c Config) (string, error) {
 	id := strings.TrimSpace(string(body))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && id == "" {
 		id = workspace.NewID()
-		err = writePrivate(path, []byte(id+"\n"))
+		err = secret.WriteFile(path, []byte(id+"\n"))
 	}
 	if err != nil {
 		return "", fmt.Errorf("reading this process's id: %w", err)

@@ -22,7 +22,7 @@ import (
 
 // serve starts the gateway, the portal and the server on the open port.
 func (a *App) serve(ctx context.Context) error {
-	tlsConfig, err := a.config.tlsConfig()
+	tlsConfig, err := a.tlsConfig(ctx)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (a *App) serve(ctx context.Context) error {
 		return err
 	}
 	pages, err := portal.New(portal.Config{
-		SignIns: a.Services.SignIn, Desktops: a.Services.Connections, Log: a.log, Pages: webPages, Origins: a.config.Origins, Secure: a.config.secure(),
+		SignIns: a.Services.SignIn, Desktops: a.Services.Connections, Refusals: a.Services.Refusals, Log: a.log, Pages: webPages, Origins: a.config.Origins, Secure: a.config.secure(),
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package core
 
 import (
+	"log/slog"
+	"time"
+
 	"carrel/internal/assignment"
 	"carrel/internal/audit"
 	"carrel/internal/catalog"
@@ -26,6 +29,7 @@ import (
 // Services has the services for the API, the portal and the job runner.
 type Services struct {
 	Audit        *audit.Service
+	Refusals     *audit.Refusals // of sign-ins
 	Catalog      *catalog.Service
 	Directory    *directory.Service
 	SignIn       *signin.Service
@@ -51,15 +55,22 @@ type Config struct {
 	Box          workspace.Sealer // for secrets of authenticator apps, and passwords that wait to be hashed
 	SecondFactor signin.SecondFactor
 	Rollout      progress.Limits // for rebuilds of pools
+	Keys         audit.Keys      // for the chain of audit records; needed to link and to verify them
+	Log          *slog.Logger    // nil: nothing is logged
 }
 
 // NewServices creates the services.
 func NewServices(c Config) *Services {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	refusals := &audit.Refusals{Store: c.Store, Clock: time.Now, Log: c.Log}
 	return &Services{
-		Audit:        &audit.Service{Store: c.Store},
+		Audit:        &audit.Service{Store: c.Store, Keys: c.Keys},
+		Refusals:     refusals,
 		Catalog:      &catalog.Service{Store: c.Store},
 		Directory:    &directory.Service{Store: c.Store},
-		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor},
+		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor, Refusals: refusals},
 		NamePolicies: &namepolicy.Service{Store: c.Store},
 		Desktops:     &desktop.Service{Store: c.Store},
 		Tags:         &tag.Service{Store: c.Store},

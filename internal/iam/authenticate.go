@@ -27,12 +27,29 @@ func (s *Service) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := s.Authenticate(r)
 		defer func() { _ = r.Body.Close() }() // which may be one in memory by now
+		if err == nil {
+			err = s.limit(p)
+		}
 		if err != nil {
 			s.refuse(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(WithPrincipal(r.Context(), p)))
 	})
+}
+
+// limit returns a refusal if the caller's credential is used too often. It comes after authentication, so that nobody can use up another's.
+func (s *Service) limit(p Principal) error {
+	if s.Limit == nil {
+		return nil
+	}
+	if wait := s.Limit.Take(p.credential, time.Now()); wait > 0 {
+		return &Refusal{
+			Status: http.StatusTooManyRequests, Code: codeTooMany, RetryAfter: wait,
+			Message: "too many requests with this token or access key, wait as long as Retry-After says and try again",
+		}
+	}
+	return nil
 }
 
 // Authenticate verifies a request's token, its signature, or both, if they identify the same user. It reads a signed body completely and

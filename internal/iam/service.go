@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -21,11 +22,18 @@ type Service struct {
 	Endpoint  string           // the address that the catalogue names, "https://host:port"; empty: the one each request came to
 	Catalog   []CatalogService // what the catalogue lists
 	Actions   []string         // of the other services, for policies to name
+	Refusals  signin.Refusals  // records tokens that were refused; nil: they are not recorded
+	Limit     Limiter          // of the requests of each key and token; nil: none
 
 	// ProjectHolds returns what a project still has, such as "3 desktops"; empty: it may be deleted.
 	ProjectHolds func(ctx context.Context, tx *store.Tx, projectID string) ([]string, error)
 
 	rights rights
+}
+
+// Limiter limits how often a credential is used: Take returns 0, or after how long the next request may come. *listen.Limiter implements it.
+type Limiter interface {
+	Take(credential string, at time.Time) time.Duration
 }
 
 // Box encrypts the secrets of access keys; secret.Box implements it.

@@ -123,11 +123,12 @@ type (
 // createToken issues a token for a password, for a token with another scope, or for an agency.
 func (s *Service) createToken(r *http.Request, in *tokenInput) (*tokenAnswer, error) {
 	wanted, err := s.wantedToken(r, in)
-	if err != nil {
-		return nil, err
+	token, plain := wanted, ""
+	if err == nil {
+		plain, token, err = s.issue(r, wanted, in.Body.Auth.Scope)
 	}
-	plain, token, err := s.issue(r.Context(), wanted, in.Body.Auth.Scope)
 	if err != nil {
+		s.noteRefusal(r, in, wanted, err)
 		return nil, err
 	}
 	return s.tokenAnswer(r, plain, token, in.NoCatalog)
@@ -206,7 +207,8 @@ func (s *Service) renew(ctx context.Context, inBody, inHeader string) (tokenOfCa
 }
 
 // issue writes a new token with a scope, and deletes tokens that expired a day ago.
-func (s *Service) issue(ctx context.Context, t tokenOfCaller, scope tokenScope) (string, tokenOfCaller, error) {
+func (s *Service) issue(r *http.Request, t tokenOfCaller, scope tokenScope) (string, tokenOfCaller, error) {
+	ctx := r.Context()
 	plain := workspace.NewToken()
 	err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		if t.project, err = findScope(ctx, tx, t.account(), scope); err != nil {
@@ -219,6 +221,7 @@ func (s *Service) issue(ctx context.Context, t tokenOfCaller, scope tokenScope) 
 		if err := InsertToken(ctx, tx, t.Token); err != nil {
 			return err
 		}
+		tx.Record(tokenRecord(r, t))
 		return DeleteTokensExpiredBefore(ctx, tx, tx.Now().Add(-TokenLife))
 	})
 	return plain, t, err

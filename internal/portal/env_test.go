@@ -48,7 +48,7 @@ func newEnv(t *testing.T) *env {
 	e.store, e.service = s, core.NewServices(core.Config{Store: s, Passwords: passwords})
 	e.populate(passwords)
 	p, err := portal.New(portal.Config{
-		SignIns: e.service.SignIn, Desktops: e.service.Connections, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
+		SignIns: e.service.SignIn, Desktops: e.service.Connections, Refusals: e.service.Refusals, Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond,
 		Origins: []string{"https://desktops.example.org"},
 		Pages: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>the page")},

@@ -54,6 +54,7 @@ type Desktops interface {
 type Config struct {
 	SignIns  SignIns
 	Desktops Desktops
+	Refusals signin.Refusals // of signed-in users; nil: they are not recorded
 	Log      *slog.Logger
 	Pages    fs.FS // the built web pages: index.html and assets/
 

@@ -9,6 +9,7 @@ import (
 	"carrel/internal/route"
 	"carrel/internal/signin"
 	"carrel/internal/telemetry"
+	"carrel/internal/text"
 	"carrel/internal/workspace"
 )
 
@@ -38,23 +39,23 @@ func (p *Portal) routes() []entry {
 		{"GET /portal/api/first-password", "PortalShowLinkHolder", "Show the user of a link for choosing a password", aboutUsers, linked(p.firstPasswordHolder), append(trying, http.StatusForbidden)},
 		{"POST /portal/api/first-password", "PortalSetFirstPassword", "Choose a password with a link", aboutUsers, linked(p.setFirstPassword), trying},
 		{"GET /portal/api/me", "PortalShowUser", "Show who is signed in", aboutUsers, signed(ok, p.me), nil},
-		{"PUT /portal/api/me/language", "PortalSetLanguage", "Choose a language", aboutUsers, signed(silent, p.setLanguage), nil},
+		{"PUT /portal/api/me/language", "PortalSetLanguage", "Choose a language", aboutUsers, signed(silent, p.setLanguage).as("SetLanguage"), nil},
 		{"PUT /portal/api/me/password", "PortalChangePassword", "Change the password", aboutUsers, signed(silent, p.changePassword), trying},
 		{"POST /portal/api/me/codes", "PortalBeginEnrolment", "Begin to set up an authenticator app", aboutUsers, signed(ok, p.beginEnrolment), []int{http.StatusConflict}},
-		{"POST /portal/api/me/codes/confirm", "PortalConfirmEnrolment", "Confirm an authenticator app with a code of it", aboutUsers, signed(ok, p.confirmEnrolment), append(trying, http.StatusConflict)},
-		{"POST /portal/api/me/codes/recovery", "PortalRenewRecoveryCodes", "Make recovery codes anew", aboutUsers, signed(ok, p.renewRecoveryCodes), append(trying, http.StatusConflict)},
-		{"POST /portal/api/me/codes/remove", "PortalRemoveAuthenticator", "Remove the authenticator app", aboutUsers, signed(silent, p.removeAuthenticator), append(trying, http.StatusConflict)},
+		{"POST /portal/api/me/codes/confirm", "PortalConfirmEnrolment", "Confirm an authenticator app with a code of it", aboutUsers, signed(ok, p.confirmEnrolment).as("ConfirmEnrolment"), append(trying, http.StatusConflict)},
+		{"POST /portal/api/me/codes/recovery", "PortalRenewRecoveryCodes", "Make recovery codes anew", aboutUsers, signed(ok, p.renewRecoveryCodes).as("RenewRecoveryCodes"), append(trying, http.StatusConflict)},
+		{"POST /portal/api/me/codes/remove", "PortalRemoveAuthenticator", "Remove the authenticator app", aboutUsers, signed(silent, p.removeAuthenticator).as("RemoveAuthenticator"), append(trying, http.StatusConflict)},
 		{"GET /portal/api/desktops", "PortalListDesktops", "List the user's desktops", aboutDesktops, signed(ok, p.desktops), []int{http.StatusForbidden}},
 		{"GET /portal/api/desktops/events", "PortalFollowDesktops", "Follow the user's desktops and pools, as server-sent events", aboutDesktops, p.streaming(), []int{http.StatusForbidden}},
-		{"POST /portal/api/desktops/{id}/start", "PortalStartDesktop", "Start a desktop", aboutDesktops, signed(accepted, p.powerAction(desktop.PowerStart)), nil},
-		{"POST /portal/api/desktops/{id}/stop", "PortalStopDesktop", "Stop a desktop", aboutDesktops, signed(accepted, p.powerAction(desktop.PowerStop)), nil},
-		{"POST /portal/api/desktops/{id}/restart", "PortalRestartDesktop", "Restart a desktop", aboutDesktops, signed(accepted, p.powerAction(desktop.PowerReboot)), nil},
-		{"POST /portal/api/desktops/{id}/ticket", "PortalOpenDesktop", "Get a ticket for a desktop's display", aboutDesktops, signed(ok, p.ticket), nil},
+		{"POST /portal/api/desktops/{id}/start", "PortalStartDesktop", "Start a desktop", aboutDesktops, signed(accepted, p.powerAction(desktop.PowerStart)).as("RunPowerAction"), nil},
+		{"POST /portal/api/desktops/{id}/stop", "PortalStopDesktop", "Stop a desktop", aboutDesktops, signed(accepted, p.powerAction(desktop.PowerStop)).as("RunPowerAction"), nil},
+		{"POST /portal/api/desktops/{id}/restart", "PortalRestartDesktop", "Restart a desktop", aboutDesktops, signed(accepted, p.powerAction(desktop.PowerReboot)).as("RunPowerAction"), nil},
+		{"POST /portal/api/desktops/{id}/ticket", "PortalOpenDesktop", "Get a ticket for a desktop's display", aboutDesktops, signed(ok, p.ticket).as("OpenDesktop"), nil},
 		{"GET /portal/api/pools", "PortalListPools", "List the pools that the user has access to", aboutPools, signed(ok, p.pools), []int{http.StatusForbidden}},
-		{"POST /portal/api/pools/{id}/open", "PortalOpenPool", "Get a desktop of a pool, or a place in the waiting list", aboutPools, signed(ok, p.openPool), nil},
+		{"POST /portal/api/pools/{id}/open", "PortalOpenPool", "Get a desktop of a pool, or a place in the waiting list", aboutPools, signed(ok, p.openPool).as("OpenPool"), nil},
 		{"DELETE /portal/api/pools/{id}/wait", "PortalStopWaiting", "Give up the place in the waiting list", aboutPools, signed(silent, p.stopWaiting), nil},
-		{"POST /portal/api/pools/{id}/reset", "PortalResetDesktop", "Reset the user's desktop in a pool to its image", aboutPools, signed(accepted, p.resetDesktop), []int{http.StatusTooManyRequests}},
-		{"POST /portal/api/pools/{id}/ready", "PortalReadyForRebuild", "Let the user's desktop be rebuilt at once", aboutPools, signed(accepted, p.readyForRebuild), nil},
+		{"POST /portal/api/pools/{id}/reset", "PortalResetDesktop", "Reset the user's desktop in a pool to its image", aboutPools, signed(accepted, p.resetDesktop).as("ResetUserDesktop"), []int{http.StatusTooManyRequests}},
+		{"POST /portal/api/pools/{id}/ready", "PortalReadyForRebuild", "Let the user's desktop be rebuilt at once", aboutPools, signed(accepted, p.readyForRebuild).as("MarkReady"), nil},
 	}
 }
 
@@ -105,7 +106,14 @@ func (p *Portal) api() http.Handler {
 type handler struct {
 	form     route.Form
 	security []route.Scheme
+	act      string                                                               // the operation in the audit record of a refusal; empty: none is recorded
 	serve    func(w http.ResponseWriter, r *http.Request, v signin.Visitor) error // v: who is signed in, if that is needed
+}
+
+// as makes refusals leave an audit record, of the operation as it is called when it succeeds.
+func (h handler) as(operation string) handler {
+	h.act = operation
+	return h
 }
 
 func (h handler) needsSignIn() bool { return len(h.security) > 0 && h.security[0] == bySession }
@@ -150,7 +158,9 @@ func signed[I, O any](status int, call func(*http.Request, signin.Visitor, *I) (
 func (p *Portal) serving(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		r = r.WithContext(workspace.WithNetwork(r.Context(), network(r)))
+		r = r.WithContext(workspace.WithOrigin(r.Context(), workspace.Origin{
+			Network: network(r), Address: clientaddr.Text(r), RequestID: telemetry.RequestID(r.Context()),
+		}))
 		var v signin.Visitor
 		var err error
 		if h.needsSignIn() {
@@ -161,7 +171,32 @@ func (p *Portal) serving(h handler) http.Handler {
 			err = h.serve(w, r, v)
 		}
 		if err != nil {
+			p.noteRefusal(r, h, v, err)
 			p.answerError(w, r, err)
 		}
 	})
 }
+
+// noteRefusal records that a user's call was refused, if it would have changed something.
+func (p *Portal) noteRefusal(r *http.Request, h handler, v signin.Visitor, err error) {
+	status := statuses[workspace.CodeOf(err)]
+	if p.Refusals == nil || h.act == "" || v.ID == "" || status < http.StatusBadRequest || status >= http.StatusInternalServerError {
+		return
+	}
+	c := v.Caller(h.act)
+	if id := r.PathValue("id"); id != "" && text.Check(id) == nil {
+		c.Target = workspace.Resource{Type: workspace.ResourceDesktop, ID: workspace.Clip(id, maxAuditedID)}
+		if strings.Contains(r.Pattern, "/pools/") {
+			c.Target.Type = workspace.ResourcePool
+		}
+	}
+	record := c.Record(c.Target)
+	record.Result, record.ErrorCode, record.ErrorMsg = workspace.AuditRefused, workspace.CodeOf(err), workspace.MessageOf(err)
+	if text.Check(record.ErrorMsg) != nil {
+		record.ErrorMsg = "" // a record has to be storable
+	}
+	p.Refusals.Add(r.Context(), record)
+}
+
+// maxAuditedID is the maximum length of an id of a path in an audit record, in bytes.
+const maxAuditedID = 64

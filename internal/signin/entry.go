@@ -28,6 +28,12 @@ func (s *Service) NewEntry(ctx context.Context, userID string) (string, error) {
 // Enter redeems an entry and begins a sign-in, a half one for users of codes. It returns CodeBadCredentials if the entry is unknown, used or
 // expired, or the user may not work. Concurrent calls are serialised by the lock on the user.
 func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error) {
+	r, err := s.enter(ctx, token)
+	s.noteRefusal(ctx, "Enter", workspace.CredentialEntry, directory.User{}, err)
+	return r, err
+}
+
+func (s *Service) enter(ctx context.Context, token string) (SignInResult, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (SignInResult, error) {
 		entry, err := ReadSignIn(ctx, tx, entryHash(token))
 		if err != nil {
@@ -46,6 +52,6 @@ func (s *Service) Enter(ctx context.Context, token string) (SignInResult, error)
 		if err := DeleteSignIn(ctx, tx, entry.TokenHash); err != nil {
 			return SignInResult{}, err
 		}
-		return s.admit(ctx, tx, u)
+		return s.admit(ctx, tx, u, "Enter", workspace.CredentialEntry)
 	})
 }

@@ -193,7 +193,7 @@ func (s *Service) withCode(ctx context.Context, c workspace.Caller, f func(*stor
 // useCode redeems a code of an app, or a recovery code; the device's user is locked. The first one registers the device. The refusal is
 // CodeForbidden for a wrong or used code, or a *PauseError after too many wrong ones.
 func (s *Service) useCode(ctx context.Context, tx *store.Tx, d OTPDevice, code string) (refusal, err error) {
-	a := workspace.Attempt{Subject: workspace.CodesSubject(d.ID), Network: workspace.NetworkOf(ctx), Code: true}
+	a := workspace.Attempt{Subject: workspace.CodesSubject(d.ID), Network: workspace.OriginOf(ctx).Network, Code: true}
 	if _, err := workspace.ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
 		if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
 			return pause, nil

@@ -18,6 +18,7 @@ type Service struct {
 	Passwords    workspace.Passwords
 	Box          workspace.Sealer // of secrets of authenticator apps, and of passwords that wait to be hashed
 	SecondFactor SecondFactor
+	Refusals     Refusals // nil: refused attempts are not recorded
 }
 
 // Lifetimes of what users hold.
@@ -61,11 +62,20 @@ func userCaller(u directory.User, operation string) workspace.Caller {
 // SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password get the same
 // CodeBadCredentials after the same time. A *PauseError says when to retry, whether or not the user exists; a correct password of a user who
 // may not work gets CodeForbidden with the reason. Attempts are counted by name and by the network of WithNetwork; see Tallies.
+//
+// A sign-in leaves an audit record, and so does a refused attempt, unless there are too many (Refusals).
 func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
 	u, a, err := s.chargeAttempt(ctx, name)
-	if err != nil {
-		return SignInResult{}, err
+	var r SignInResult
+	if err == nil {
+		r, err = s.signIn(ctx, u, a, password)
 	}
+	s.noteRefusal(ctx, "SignIn", workspace.CredentialPassword, u, err)
+	return r, err
+}
+
+// signIn is SignIn once the attempt was charged.
+func (s *Service) signIn(ctx context.Context, u directory.User, a workspace.Attempt, password string) (_ SignInResult, err error) {
 	if u.ID == "" {
 		s.Passwords.VerifyNothing(password)
 		return SignInResult{}, badCredentials()
@@ -84,24 +94,26 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResu
 }
 
 // chargeAttempt counts an attempt as failed before the password is checked, so that concurrent guesses are counted too, and waits for its
-// turn. A correct password undoes the count. It returns an empty user if the name is unknown.
+// turn. A correct password undoes the count. It returns an empty user if the name is unknown, and the user also if the attempt is refused.
 func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.User, workspace.Attempt, error) {
 	var wait time.Duration
 	type charged struct {
 		directory.User
 		workspace.Attempt
 	}
-	c, err := store.Update(ctx, s.Store, func(tx *store.Tx) (charged, error) {
+	var c charged
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := directory.UserByName(ctx, tx, "", name)
 		if err != nil && workspace.CodeOf(err) != workspace.CodeUserNotFound {
-			return charged{}, err
+			return err
 		}
-		a := workspace.Attempt{Subject: workspace.UserSubject(u.ID), Network: workspace.NetworkOf(ctx)}
+		a := workspace.Attempt{Subject: workspace.UserSubject(u.ID), Network: workspace.OriginOf(ctx).Network}
 		if err != nil {
 			u, a.Subject = directory.User{}, workspace.UnknownSubject(strings.ToLower(name))
 		}
+		c = charged{u, a}
 		wait, err = workspace.ChargeAttempt(ctx, tx, a, tx.Now())
-		return charged{u, a}, err
+		return err
 	})
 	if err == nil {
 		err = workspace.WaitTurn(ctx, wait)
@@ -131,15 +143,15 @@ func (s *Service) beginSignIn(ctx context.Context, checked directory.User, a wor
 		if err := workspace.NoteSuccess(ctx, tx, a); err != nil {
 			return SignInResult{}, err
 		}
-		return s.admit(ctx, tx, u)
+		return s.admit(ctx, tx, u, "SignIn", workspace.CredentialPassword)
 	})
 }
 
 // halfHash distinguishes half sign-ins from complete ones, which are in the same table, so that what ends one kind ends the other.
 func halfHash(token string) string { return "half-" + workspace.HashToken(token) }
 
-// admit records a sign-in, a half one for users of codes. The user's row is locked.
-func (s *Service) admit(ctx context.Context, tx *store.Tx, u directory.User) (SignInResult, error) {
+// admit records a sign-in, a half one for users of codes. The user's row is locked. operation and how are for the audit record.
+func (s *Service) admit(ctx context.Context, tx *store.Tx, u directory.User, operation string, how workspace.CredentialKind) (SignInResult, error) {
 	if s.SecondFactor.offered() {
 		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
 		if err != nil {
@@ -150,10 +162,11 @@ func (s *Service) admit(ctx context.Context, tx *store.Tx, u directory.User) (Si
 			return r, InsertSignIn(ctx, tx, SignIn{TokenHash: halfHash(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
 		}
 	}
-	return wholeSignIn(ctx, tx, u)
+	return wholeSignIn(ctx, tx, u, operation, how)
 }
 
-func wholeSignIn(ctx context.Context, tx *store.Tx, u directory.User) (SignInResult, error) {
+func wholeSignIn(ctx context.Context, tx *store.Tx, u directory.User, operation string, how workspace.CredentialKind) (SignInResult, error) {
+	tx.Record(signInRecord(ctx, operation, how, u))
 	r := SignInResult{Token: workspace.NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
 	return r, InsertSignIn(ctx, tx, SignIn{TokenHash: workspace.HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
 }
@@ -163,12 +176,14 @@ func wholeSignIn(ctx context.Context, tx *store.Tx, u directory.User) (SignInRes
 // CodeForbidden for a wrong or used code, and if the user may not work; *PauseError. Concurrent calls are serialised by the lock on the user.
 func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignInResult, error) {
 	var r SignInResult
+	var who directory.User
 	_, err := s.withCode(ctx, workspace.Caller{}, func(tx *store.Tx) (_ []string, refusal, err error) {
 		half, err := ReadSignIn(ctx, tx, halfHash(token))
 		if err != nil {
 			return nil, nil, err
 		}
 		u, err := directory.LockUser(ctx, tx, "", half.UserID)
+		who = u
 		if workspace.CodeOf(err) == workspace.CodeUserNotFound {
 			return nil, nil, SignedOut()
 		}
@@ -194,10 +209,11 @@ func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignI
 		if err := DeleteSignIn(ctx, tx, half.TokenHash); err != nil {
 			return nil, nil, err
 		}
-		r, err = wholeSignIn(ctx, tx, u)
+		r, err = wholeSignIn(ctx, tx, u, "SignInWithCode", workspace.CredentialCode)
 		return nil, nil, err
 	})
 	if err != nil {
+		s.noteRefusal(ctx, "SignInWithCode", workspace.CredentialCode, who, err)
 		return SignInResult{}, err
 	}
 	return r, nil
@@ -275,11 +291,14 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "your administrator changes your password for you"}
 	}
 	u, a, err := s.chargeAttempt(ctx, v.Name)
-	if err != nil {
-		return err
+	if err == nil {
+		if ok, _ := s.verifyPassword(u, old); !ok {
+			err = &workspace.Error{Code: workspace.CodeBadCredentials, Message: "the present password is wrong"}
+		}
 	}
-	if ok, _ := s.verifyPassword(u, old); !ok {
-		return &workspace.Error{Code: workspace.CodeBadCredentials, Message: "the present password is wrong"}
+	if err != nil {
+		s.noteRefusal(ctx, "ChangePassword", workspace.CredentialSession, u, err)
+		return err
 	}
 	if err := CheckPassword("password", password, u.Name); err != nil {
 		return err

@@ -17,7 +17,7 @@ type Retention struct {
 	JobDays    int `yaml:"job_days"`    // after a job's last sub-job has ended, with the sub-jobs and the rebuild that it was
 	NoticeDays int `yaml:"notice_days"` // after a message was sent to a pool
 	ScriptDays int `yaml:"script_days"` // after a task ended that runs scripts, with what the scripts printed
-	AuditDays  int `yaml:"audit_days"`  // after what an audit record is about
+	AuditDays  int `yaml:"audit_days"`  // after what an audit record is about; see audit.Service.Prune
 }
 
 // DefaultRetention is what an installation keeps that says nothing about it.
@@ -41,7 +41,6 @@ func DeleteExpired(ctx context.Context, t *store.Tx, r Retention, limit int) (mo
 		{"pool_notices", "id", "created", "", days(r.NoticeDays)},
 		{"script_records", "id", "ended", "", days(r.ScriptDays)},
 		{"script_tasks", "id", "ended", "", days(r.ScriptDays)},
-		{"audit_records", "id", "time", "", days(r.AuditDays)},
 		{"sign_in_attempts", "subject, network", "until", "", t.Now().Add(-workspace.TallyLife)},
 		{"known_places", "subject, network", "used", "", t.Now().Add(-workspace.PlaceLife)},
 		{"client_tokens", "id", "created", "", t.Now().Add(-workspace.ClientTokenLife)},

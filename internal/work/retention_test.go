@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"carrel/internal/audit"
 	"carrel/internal/pool"
 	"carrel/internal/pool/pooltest"
 	"carrel/internal/store"
@@ -79,24 +78,6 @@ var retention = map[string]func(*env){
 			e.sweep(100, false)
 			e.Same(rows(), 0)
 		}
-	},
-	"audit records are deleted after their days": func(e *env) {
-		e.Update(store.By(workspace.System(storetest.Project, "", "Test"), func(tx *store.Tx) error {
-			tx.Audit(workspace.Resource{Type: workspace.ResourceDesktop, ID: "d"}, "")
-			return nil
-		}))
-		records := func() int {
-			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (int, error) {
-				_, n, err := audit.Records(ctx, tx, audit.Query{ProjectID: storetest.Project})
-				return n, err
-			})
-		}
-		e.Clock.Advance(time.Duration(work.DefaultRetention.AuditDays)*24*time.Hour - time.Second)
-		e.sweep(100, false)
-		e.Same(records(), 1)
-		e.Clock.Advance(time.Second)
-		e.sweep(100, false)
-		e.Same(records(), 0)
 	},
 	"messages to pools are deleted after their days": func(e *env) {
 		pools := pooltest.NewEnv(e.Env)

@@ -40,6 +40,9 @@ const (
 	CredentialTemporaryKey CredentialKind = "temporary_key"
 	CredentialSession      CredentialKind = "session"       // of the portal
 	CredentialPasswordLink CredentialKind = "password_link" // mailed, for choosing a password
+	CredentialPassword     CredentialKind = "password"      // of who signs in
+	CredentialCode         CredentialKind = "code"          // after the password, of an authenticator app or for recovery
+	CredentialEntry        CredentialKind = "entry"         // the link that carrel up prints
 )
 
 // System returns the caller for what Carrel does by itself in a project.

@@ -37,7 +37,8 @@ type AttemptDecision struct {
 // FreeSignIns is the number of failures of a subject from one network without a delay.
 const FreeSignIns = 5
 
-// The limits of attempts. Attempts from unknown places can be refused. A user who signs in from a known place is never refused
+// The limits of attempts. Attempts from unknown places can be refused for failures of the same name; those of others from the same network
+// only delay them, since a network may be a whole school. A user who signs in from a known place is never refused
 // because of failures elsewhere and, with the right password, not because of failures of others at the same place either, unless
 // more wrong attempts come from there at once than can be checked within longestWait.
 const (
@@ -45,7 +46,8 @@ const (
 
 	knownPause     = 2 * time.Second
 	freeOfNetwork  = 50
-	networkPause   = time.Second
+	networkPause   = 100 * time.Millisecond
+	longestOfCrowd = 2 * time.Second // maximum delay for what others of the network do
 	freeOfSubject  = 50
 	subjectPause   = 5 * time.Second
 	forgivePair    = 15 * time.Minute // one failure after each of these
@@ -58,26 +60,34 @@ var pairPause = backoff.Doubling{First: 15 * time.Second, Limit: 15 * time.Minut
 // rule is a limit of one tally.
 type rule struct {
 	pause   func(failures int) time.Duration // after this number
-	most    time.Duration                    // maximum delay of an attempt; beyond it, the attempt is refused
+	most    time.Duration                    // maximum delay of an attempt; beyond it, the attempt is refused, unless the rule is soft
+	soft    bool                             // refuse none
 	forgive time.Duration                    // after which one failure is forgotten
 }
 
 // doubling refuses after FreeSignIns failures, longer after each.
-var doubling = rule{SignInPause, 0, forgivePair}
+var doubling = rule{pause: SignInPause, forgive: forgivePair}
 
 // paced lets attempts beyond a number through one after the other, so that guessing is slow and nobody is locked out.
 func paced(free int, pause, forgive time.Duration) rule {
-	return rule{func(failures int) time.Duration {
+	return rule{pause: func(failures int) time.Duration {
 		if failures <= free {
 			return 0
 		}
 		return pause
-	}, longestWait, forgive}
+	}, most: longestWait, forgive: forgive}
+}
+
+// delayed is paced for what must refuse nobody: the delay has a maximum, however many there are.
+func delayed(free int, pause, most, forgive time.Duration) rule {
+	r := paced(free, pause, forgive)
+	r.most, r.soft = most, true
+	return r
 }
 
 var (
 	atKnownPlace = paced(FreeSignIns, knownPause, forgivePair)
-	ofNetwork    = paced(freeOfNetwork, networkPause, forgiveAtLarge)
+	ofNetwork    = delayed(freeOfNetwork, networkPause, longestOfCrowd, forgiveAtLarge)
 	ofSubject    = paced(freeOfSubject, subjectPause, forgiveAtLarge)
 )
 
@@ -96,6 +106,9 @@ func (t Tallies) Decide(code bool, now time.Time) (Tallies, AttemptDecision) {
 	var v AttemptDecision
 	apply := func(tally *Tally, r rule) {
 		counted, wait := tally.charge(r, now)
+		if latest := now.Add(r.most); r.soft && counted.Until.After(latest) {
+			counted.Until, wait = latest, min(wait, r.most)
+		}
 		*tally = counted
 		if wait > r.most {
 			if until := now.Add(wait - r.most); until.After(v.Until) {
@@ -212,16 +225,29 @@ func NoteSuccess(ctx context.Context, rows AttemptRows, a Attempt) error {
 	return rows.NotePlace(ctx, a.Subject, a.Network)
 }
 
-type networkKey struct{}
-
-// WithNetwork returns a context with the network that a request comes from, for the methods that count attempts.
-func WithNetwork(ctx context.Context, network string) context.Context {
-	return context.WithValue(ctx, networkKey{}, network)
+// Origin is where a request comes from, for the methods that count and record attempts.
+type Origin struct {
+	Network   string // whose attempts are counted together; empty: unknown
+	Address   string // of the client
+	RequestID string
 }
 
-func NetworkOf(ctx context.Context) string {
-	network, _ := ctx.Value(networkKey{}).(string)
-	return network
+type originKey struct{}
+
+// WithOrigin returns a context with the origin of a request.
+func WithOrigin(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, o)
+}
+
+// WithNetwork is WithOrigin for a request of which no more is known.
+func WithNetwork(ctx context.Context, network string) context.Context {
+	return WithOrigin(ctx, Origin{Network: network})
+}
+
+// OriginOf returns the origin of a request, empty if it is not known.
+func OriginOf(ctx context.Context) Origin {
+	o, _ := ctx.Value(originKey{}).(Origin)
+	return o
 }
 
 // UserSubject returns the subject of a user's passwords.

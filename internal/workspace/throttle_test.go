@@ -1,6 +1,7 @@
 package workspace_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -138,6 +139,38 @@ func TestOthersLockNobodyOutOfAKnownPlace(t *testing.T) {
 			t.Fatalf("ann had to wait: %+v", v)
 		}
 	})
+}
+
+// Five hundred people behind one address sign in for the first time, while one of them guesses names and passwords as fast as the line allows:
+// nobody is refused, and each waits for two seconds at most.
+func TestACrowdBehindOneAddressSignsInWhileOneGuesses(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newAttempts()
+		for person := range 500 {
+			for range rapid.IntRange(0, 20).Draw(t, "guesses") {
+				w.try(fmt.Sprint("name-", rapid.IntRange(0, 10_000).Draw(t, "name")), abroad, false, false)
+			}
+			if v := w.try(fmt.Sprint("person-", person), abroad, true, false); !v.Until.IsZero() || v.Wait > 2*time.Second {
+				t.Fatalf("person %d: %+v", person, v)
+			}
+			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "ms")) * time.Millisecond)
+		}
+	})
+}
+
+// The guesser gains nothing by the crowd: each name is refused after its own failures.
+func TestANameIsRefusedInACrowdToo(t *testing.T) {
+	w := newAttempts()
+	checked := 0
+	for i := range 1000 {
+		w.try(fmt.Sprint("person-", i), abroad, true, false)
+		if v := w.try("ann", abroad, false, false); v.Until.IsZero() {
+			checked++
+		}
+	}
+	if checked != workspace.FreeSignIns+1 {
+		t.Errorf("%d guesses were checked at once", checked)
+	}
 }
 
 // One who guesses there as her, one at a time, holds her for some seconds and does not lock her out.

@@ -56,7 +56,8 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"store", "telemetry text workspace", "the store keeps transactions and the queue; rows belong to their rooms"},
 
 	// The rooms, each above those that it acts on.
-	{"audit", "store workspace", "the trail is read here; the transaction of a change writes it"},
+	{"audit", "secret store workspace", "the trail is read and linked here; the transaction of a change writes it"},
+	{"audit/sink", "audit workspace", "a sink gets what is linked, and knows no rows"},
 	{"catalog", "store workspace", "products, images and networks know no people and no desktops"},
 	{"capacity", "store workspace", "what is promised is a sum; what an order takes, its own room says"},
 	{"directory", "store workspace", "people and groups know no desktops: what they have is assignment"},
@@ -85,7 +86,8 @@ var arrows = []struct{ pkg, imports, why string }{
 	// What carries the rooms: faces, the runner, mail.
 	{"iam", "audit clientaddr iam/policy route signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
-	{"job", "assignment backoff capacity catalog connection desktop directory engine guest pool pool/autoscale pool/reconcile pool/reshape rollout rollout/progress script signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
+	{"job", "assignment audit backoff capacity catalog connection desktop directory engine guest pool pool/autoscale pool/reconcile pool/reshape rollout rollout/progress script signin store user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
+	{"certificate", "secret store workspace", "certificates know no HTTP faces and no rooms"},
 	{"api/overlay", "", "data for the generator imports nothing"},
 	{"api/generate", "api/overlay", "the generator reads data and the overlay"},
 	{"api/wire", "", "forms on the wire know no rooms"},
@@ -94,8 +96,8 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"portal", "clientaddr connection desktop directory pool route signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 
 	// Programs.
-	{"app", "api capacity catalog clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
-	{"cmd/carrel", "app capacity engine engine/incus host iam job mail secret telemetry workspace", "a command parses its line and calls app"},
+	{"app", "api audit audit/sink capacity catalog certificate clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
+	{"cmd/carrel", "app audit audit/sink capacity engine engine/incus host iam job mail secret telemetry workspace", "a command parses its line and calls app"},
 	{"cmd/carrel-guest", "guest guest/runs", "the guest is small and knows only the guest protocol"},
 }
 
