@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write what happens into testdata, inste
 const config = `
 jobs: {parallel: {PARALLEL}}
 desktops: {timezone: UTC}
+audit_log: {file: AUDIT}
 mail: {smtp: {host: 127.0.0.1, port: PORT, tls: none, from: desktops@example.com}}
 sim:
   images:
@@ -82,10 +83,11 @@ func together(t *testing.T) {
 // ends them, which is four commits each. It returns how many statements each call took.
 func record(t *testing.T, database string, open opener, flags []string, tokens int) []counted {
 	data := t.TempDir()
+	trail := filepath.Join(t.TempDir(), "audit.jsonl")
 	messages := startMailServer(t)
 	counts := newRequestLog()
 	p := controlplane.Start(t, controlplane.Options{
-		Engine: "sim", Data: data, Config: configFile(t, messages.port), Flags: append(flags, "--log-json"),
+		Engine: "sim", Data: data, Config: configFile(t, messages.port, trail), Flags: append(flags, "--log-json"),
 		Program: os.Getenv("CARREL_RECORDING_BINARY"), Log: counts,
 	})
 	db := open(t, data)
@@ -103,17 +105,18 @@ func record(t *testing.T, database string, open opener, flags []string, tokens i
 	if err := p.Terminate(t.Context()); err != nil {
 		t.Errorf("the program ended with %v\n%s", err, p.Log())
 	}
+	player.checkAuditFile(trail)
 	compare(t, "answers.txt", player.answers.String())
 	compare(t, "rows.txt", dump(t, db, player.mask))
 	return player.counts
 }
 
-func configFile(t *testing.T, port string) string {
+func configFile(t *testing.T, port, trail string) string {
 	parallel := make([]string, len(jobTypes))
 	for i, name := range jobTypes {
 		parallel[i] = name + ": 1"
 	}
-	body := strings.NewReplacer("PARALLEL", strings.Join(parallel, ", "), "PORT", port).Replace(config)
+	body := strings.NewReplacer("PARALLEL", strings.Join(parallel, ", "), "PORT", port, "AUDIT", trail).Replace(config)
 	path := filepath.Join(t.TempDir(), "carrel.yaml")
 	if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
 		t.Fatal(err)
