@@ -40,7 +40,7 @@ func (n NewAgency) check() error {
 		return err
 	}
 	if n.Role == "" {
-		return invalid("agency.role", "must be the id of a built-in role, such as %s or %s", RoleAdmin, RoleReader)
+		return invalid("agency.role", "must be the id of a built-in role, such as %s or %s", string(RoleAdmin), string(RoleReader))
 	}
 	if n.Life != 0 && (n.Life < minAgencyLife || n.Life > maxAgencyLife) {
 		return invalid("agency.duration", "%v is out of range, use %v to %v", n.Life, minAgencyLife, maxAgencyLife)

@@ -64,6 +64,13 @@ const (
 	RoleReader Role = policy.ReadOnly      // look at everything in the account
 )
 
+func (r Role) String() string {
+	if r == "" {
+		return "no role"
+	}
+	return "the role " + string(r)
+}
+
 // Permission is the kind of an action.
 type Permission string
 
