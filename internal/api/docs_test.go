@@ -11,47 +11,35 @@ import (
 	"testing"
 
 	"carrel/internal/api/wire"
-	"carrel/internal/workspace"
+	"carrel/internal/iam"
 )
 
-var update = flag.Bool("update", false, "write the tables of docs/api.md anew")
+var update = flag.Bool("update", false, "write the tables of the documentation anew")
 
-// TestDocumentationHasEveryOperationAndCode keeps the tables of docs/api.md true; "make docs" writes them anew.
-func TestDocumentationHasEveryOperationAndCode(t *testing.T) {
-	const page = "../../docs/api.md"
-	before, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	after := between(t, string(before), "operations", operationsTable())
-	after = between(t, after, "codes", codesTable())
-	if after == string(before) {
-		return
-	}
-	if !*update {
-		t.Fatal("docs/api.md is not up to date: run make docs")
-	}
-	if err := os.WriteFile(page, []byte(after), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestDocumentationHasEveryFieldOfPools keeps the table of docs/pools.md true; "make docs" writes it anew.
-func TestDocumentationHasEveryFieldOfPools(t *testing.T) {
-	const page = "../../docs/pools.md"
-	before, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	after := between(t, string(before), "pool fields", fieldsTable(reflect.TypeFor[wire.CreateDesktopPoolReq]()))
-	if after == string(before) {
-		return
-	}
-	if !*update {
-		t.Fatal("docs/pools.md is not up to date: run make docs")
-	}
-	if err := os.WriteFile(page, []byte(after), 0o644); err != nil {
-		t.Fatal(err)
+// TestDocumentationIsUpToDate keeps the tables of pages true that are made from the code; "make docs" writes them anew.
+func TestDocumentationIsUpToDate(t *testing.T) {
+	for page, tables := range map[string]map[string]string{
+		"../../docs/api.md":    {"operations": operationsTable()},
+		"../../docs/errors.md": {"codes": codesTable(), "identity codes": identityCodesTable()},
+		"../../docs/pools.md":  {"pool fields": fieldsTable(reflect.TypeFor[wire.CreateDesktopPoolReq]())},
+	} {
+		before, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := string(before)
+		for name, table := range tables {
+			after = between(t, after, name, table)
+		}
+		if after == string(before) {
+			continue
+		}
+		if !*update {
+			t.Fatalf("%s is not up to date: run make docs", page)
+		}
+		if err := os.WriteFile(page, []byte(after), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -102,11 +90,22 @@ func operationsTable() string {
 	return b.String()
 }
 
+const codesHead = "| error_code | status | meaning | message | what to do |\n| --- | --- | --- | --- | --- |\n"
+
 func codesTable() string {
 	var b strings.Builder
-	b.WriteString("| error_code | status | meaning |\n| --- | --- | --- |\n")
-	for _, code := range slices.Sorted(maps.Keys(workspace.Codes)) {
-		fmt.Fprintf(&b, "| %s | %d | %s |\n", code, statusOf[code], workspace.Codes[code])
+	b.WriteString(codesHead)
+	for _, c := range slices.SortedFunc(slices.Values(catalogue), func(a, b errorKind) int { return strings.Compare(string(a.code), string(b.code)) }) {
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", c.code, c.status, c.meaning, c.message, c.remedy)
+	}
+	return b.String()
+}
+
+func identityCodesTable() string {
+	var b strings.Builder
+	b.WriteString(codesHead)
+	for _, e := range iam.Errors {
+		fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", e.Code, e.Status, e.Meaning, e.Message, e.Remedy)
 	}
 	return b.String()
 }

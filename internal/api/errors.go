@@ -15,51 +15,14 @@ import (
 	"carrel/internal/workspace"
 )
 
-// statusOf has the HTTP status of every code. Products, images, subnets and the like are named in bodies, never in paths, so a
-// missing one makes a bad request; so does a missing user, as clients expect.
-var statusOf = map[workspace.Code]int{
-	workspace.CodeEmptyBody:        http.StatusBadRequest,
-	workspace.CodeConflict:         http.StatusConflict,
-	workspace.CodeNotSubscribed:    http.StatusForbidden,
-	workspace.CodeUserNotFound:     http.StatusBadRequest,
-	workspace.CodeGroupNotFound:    http.StatusBadRequest,
-	workspace.CodeProjectNotFound:  http.StatusNotFound,
-	workspace.CodeInvalid:          http.StatusBadRequest,
-	workspace.CodeUnsupported:      http.StatusBadRequest,
-	workspace.CodeMalformed:        http.StatusBadRequest,
-	workspace.CodeTooLarge:         http.StatusRequestEntityTooLarge,
-	workspace.CodeDesktopNotFound:  http.StatusNotFound,
-	workspace.CodeJobNotFound:      http.StatusNotFound,
-	workspace.CodeProductNotFound:  http.StatusBadRequest,
-	workspace.CodeImageNotFound:    http.StatusBadRequest,
-	workspace.CodeSubnetNotFound:   http.StatusBadRequest,
-	workspace.CodeSecurityNotFound: http.StatusBadRequest,
-	workspace.CodeZoneNotFound:     http.StatusBadRequest,
-	workspace.CodePoolNotFound:     http.StatusNotFound,
-	workspace.CodePolicyNotFound:   http.StatusBadRequest,
-	workspace.CodeOUNotFound:       http.StatusNotFound,
-	workspace.CodeExportNotFound:   http.StatusNotFound,
-	workspace.CodeScriptNotFound:   http.StatusNotFound,
-	workspace.CodeNameTaken:        http.StatusConflict,
-	workspace.CodeAddressTaken:     http.StatusConflict,
-	workspace.CodeNoAddress:        http.StatusConflict,
-	workspace.CodeForbidden:        http.StatusForbidden,
-	workspace.CodeBadCredentials:   http.StatusUnauthorized,
-	workspace.CodeRateLimited:      http.StatusTooManyRequests,
-	workspace.CodeTokenReused:      http.StatusConflict,
-	workspace.CodeInternal:         http.StatusInternalServerError,
-	workspace.CodeEngineRefused:    http.StatusBadRequest,
-	workspace.CodeCapacityExceeded: http.StatusConflict,
-	workspace.CodeNoCapacity:       http.StatusServiceUnavailable,
-	workspace.CodeDeadline:         http.StatusGatewayTimeout,
-	workspace.CodeGone:             http.StatusNotFound,
-	workspace.CodeUnavailable:      http.StatusServiceUnavailable,
-	workspace.CodeNoDatabase:       http.StatusServiceUnavailable,
-	workspace.CodeStopped:          http.StatusConflict,
-	workspace.CodeScriptFailed:     http.StatusConflict,
-
-	workspace.CodeScriptTaskNotFound: http.StatusNotFound,
-}
+// statusOf has the HTTP status of every code.
+var statusOf = func() map[workspace.Code]int {
+	statuses := make(map[workspace.Code]int, len(catalogue))
+	for _, c := range catalogue {
+		statuses[c.code] = c.status
+	}
+	return statuses
+}()
 
 // Refusal is the body of every response with status 400 or above. Clients require its first two fields to be present and not
 // empty.
@@ -149,6 +112,9 @@ func malformed(message string, errs []error) *Refusal {
 	}
 	if shape, wrong := strings.CutPrefix(detail.Message, shapeMark); wrong {
 		return &Refusal{Code: workspace.CodeInvalid, Message: "the body is too complex: " + shape}
+	}
+	if fault, wrong := strings.CutPrefix(detail.Message, textMark); wrong {
+		return &Refusal{Code: workspace.CodeMalformed, Message: workspace.Clip(fault, maxSentence)}
 	}
 	return &Refusal{Code: workspace.CodeMalformed, Message: "the body is not valid JSON: " + workspace.Clip(detail.Message, maxSentence)}
 }

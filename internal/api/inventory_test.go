@@ -14,7 +14,6 @@ import (
 
 	"carrel/internal/core"
 	"carrel/internal/iam"
-	"carrel/internal/workspace"
 )
 
 // inventory is a row of testdata/operations.tsv, a copy of what the official SDK declares, or of testdata/own_operations.tsv, which
@@ -160,23 +159,6 @@ func TestEveryQueryParameterOfTheInventoryIsTaken(t *testing.T) {
 			if reply := o.Responses["200"]; reply != nil && (reply.Content["application/json"] == nil) != row.empty {
 				t.Errorf("%s: the inventory disagrees about whether there is a JSON body", o.OperationID)
 			}
-		}
-	}
-}
-
-func TestEveryCodeHasAStatus(t *testing.T) {
-	for code := range workspace.Codes {
-		if status := statusOf[code]; status < 400 || status > 599 {
-			t.Errorf("code %s has status %d", code, status)
-		}
-	}
-	known := map[workspace.Code]bool{}
-	for code := range workspace.Codes {
-		known[code] = true
-	}
-	for code := range maps.Keys(statusOf) {
-		if !known[code] {
-			t.Errorf("code %s has a status but is not one of workspace.Codes", code)
 		}
 	}
 }

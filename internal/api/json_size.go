@@ -15,6 +15,14 @@ const (
 // shapeError is an error in the structure of a body.
 type shapeError string
 
+// textMark distinguishes errors of package text in the same way.
+const textMark = "text: "
+
+// textError is an error of package text.
+type textError struct{ error }
+
+func (e textError) Error() string { return textMark + e.error.Error() }
+
 // shapeMark distinguishes a shapeError from errors of encoding/json: huma passes on only the text.
 const shapeMark = "shape: "
 

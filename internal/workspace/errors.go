@@ -9,7 +9,7 @@ import (
 // Code identifies a kind of error in the API. Package api maps every Code to one HTTP status.
 type Code string
 
-// The codes. Those marked "documented" are the public service's own; the others have the same form.
+// The codes; what each means to a caller is in package api (catalogue). Those marked "documented" are the public service's own; the others have the same form.
 const (
 	CodeEmptyBody        Code = "WKS.0001"     // documented
 	CodeConflict         Code = "WKS.00010032" // documented: the current state does not allow it; trying again later may help
@@ -56,51 +56,6 @@ const (
 
 // OutageRetry is the delay before trying again after CodeNoDatabase.
 const OutageRetry = 5 * time.Second
-
-// Codes has a sentence about every Code, for the documentation.
-var Codes = map[Code]string{
-	CodeEmptyBody:        "The request has no body.",
-	CodeConflict:         "The present state of a desktop or job does not allow it; retrying later may succeed.",
-	CodeNotSubscribed:    "The Workspace service is not open for the project.",
-	CodeUserNotFound:     "There is no such user.",
-	CodeGroupNotFound:    "There is no such user group.",
-	CodeProjectNotFound:  "There is no such project, or it is not the caller's.",
-	CodeInvalid:          "A field is missing, malformed or outside its limits; the message begins with the field.",
-	CodeUnsupported:      "A field requests something that is not supported; the message names the remedy.",
-	CodeMalformed:        "The body or URL does not have the form that the operation expects.",
-	CodeTooLarge:         "The body is too large.",
-	CodeDesktopNotFound:  "There is no such desktop.",
-	CodeJobNotFound:      "There is no such job or sub-job.",
-	CodeProductNotFound:  "There is no such product.",
-	CodeImageNotFound:    "There is no such image, or the project may not use it.",
-	CodeSubnetNotFound:   "There is no such subnet, or no default one.",
-	CodeSecurityNotFound: "There is no such security group.",
-	CodeZoneNotFound:     "There is no such availability zone.",
-	CodePoolNotFound:     "There is no such desktop pool.",
-	CodePolicyNotFound:   "There is no such name policy.",
-	CodeOUNotFound:       "There is no such organisational unit.",
-	CodeExportNotFound:   "There is no such export, or it has expired.",
-	CodeScriptNotFound:   "There is no such script.",
-	CodeNameTaken:        "The name is in use (names are case-insensitive).",
-	CodeAddressTaken:     "The address is in use by another desktop.",
-	CodeNoAddress:        "The subnet has no free address.",
-	CodeCapacityExceeded: "Storage or memory is exhausted or promised to other desktops; the message states how much is left.",
-	CodeForbidden:        "The caller is not allowed to do this.",
-	CodeBadCredentials:   "The portal refused the name or password, or the session has ended.",
-	CodeRateLimited:      "Too many attempts; Retry-After says when to retry.",
-	CodeTokenReused:      "X-Client-Token was already used for another request.",
-	CodeInternal:         "An internal error; the log has the details under the response's X-Request-Id.",
-	CodeEngineRefused:    "The engine cannot do this; retrying does not help.",
-	CodeNoCapacity:       "No host has enough capacity.",
-	CodeDeadline:         "The work exceeded its deadline; retry the job or delete the desktop.",
-	CodeGone:             "The desktop was deleted in the meantime.",
-	CodeUnavailable:      "The engine or the desktop does not answer.",
-	CodeNoDatabase:       "The database does not answer at the moment; Retry-After says when to retry.",
-	CodeStopped:          "The rebuild of the pool was cancelled before the desktop's turn; the reason says why.",
-	CodeScriptFailed:     "A script failed in the desktop, was killed or could not be started; its record has the output.",
-
-	CodeScriptTaskNotFound: "There is no such script task or record, or it is kept no longer.",
-}
 
 // Error is an error with two audiences: Message is for the caller and says what to do, Err is for the log. Any other error is
 // internal.
