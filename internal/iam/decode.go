@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"carrel/internal/text"
 )
@@ -27,6 +28,9 @@ func decode(w http.ResponseWriter, r *http.Request, in any) error {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	body, err = text.JSON(body)
+	if fault, ok := errors.AsType[*text.Fault](err); ok {
+		return invalid(fault.Field, "%v", fault.Err)
+	}
 	if err != nil {
 		return invalid("body", "%v", err)
 	}
@@ -36,6 +40,27 @@ func decode(w http.ResponseWriter, r *http.Request, in any) error {
 	}
 	if err != nil {
 		return invalid("body", "is not the JSON that this operation takes")
+	}
+	return nil
+}
+
+// legible refuses addresses and headers with texts that a database cannot store.
+func legible(r *http.Request) error {
+	if fault := text.CheckURL(r.URL); fault != nil {
+		return invalid(fault.Field, "%v", fault.Err)
+	}
+	for _, name := range []string{"X-Auth-Token", "X-Subject-Token"} {
+		if err := text.Check(r.Header.Get(name)); err != nil {
+			return invalid(name, "%v", err)
+		}
+	}
+	return nil
+}
+
+// refuseDryRun refuses requests that are to change nothing: the operations of the identity API cannot be tried.
+func refuseDryRun(r *http.Request) error {
+	if asked := r.Header.Get("X-Dry-Run"); asked != "" && !strings.EqualFold(asked, "false") && r.Method != http.MethodGet {
+		return invalid("X-Dry-Run", "the identity API has no dry runs, leave it out")
 	}
 	return nil
 }

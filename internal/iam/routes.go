@@ -219,7 +219,13 @@ type answer struct {
 func (a answer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = r.Body.Close() }() // a signed one is in memory
 	r = r.WithContext(context.WithValue(r.Context(), operationKey{}, a.operation(w, r)))
-	err := a.service.mayCall(r)
+	err := legible(r)
+	if err == nil {
+		err = a.service.mayCall(r)
+	}
+	if err == nil {
+		err = refuseDryRun(r)
+	}
 	if err == nil {
 		err = a.entry.serve(w, r)
 	}

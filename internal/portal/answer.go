@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"carrel/internal/route"
@@ -76,10 +77,25 @@ func read(w http.ResponseWriter, r *http.Request, body any) error {
 		return workspace.Errorf(workspace.CodeMalformed, "the body ended before it was complete")
 	}
 	if sent, err = text.JSON(sent); err != nil {
-		return workspace.Errorf(workspace.CodeMalformed, "the body: %v", err)
+		return workspace.Errorf(workspace.CodeMalformed, "%v", err)
 	}
 	if err := json.Unmarshal(sent, body); err != nil {
 		return workspace.Errorf(workspace.CodeMalformed, "the body is not the JSON of this call: %v", err)
+	}
+	return nil
+}
+
+// legible refuses addresses with texts that a database cannot store, and dry runs, which the portal does not have. What only reads takes
+// nothing from its address.
+func legible(r *http.Request) error {
+	if r.Method == http.MethodGet {
+		return nil
+	}
+	if fault := text.CheckURL(r.URL); fault != nil {
+		return workspace.Errorf(workspace.CodeMalformed, "%v", fault)
+	}
+	if asked := r.Header.Get("X-Dry-Run"); asked != "" && !strings.EqualFold(asked, "false") {
+		return workspace.Invalid("X-Dry-Run", "the portal has no dry runs, leave it out")
 	}
 	return nil
 }

@@ -162,8 +162,8 @@ func (p *Portal) serving(h handler) http.Handler {
 			Network: network(r), Address: clientaddr.Text(r), RequestID: telemetry.RequestID(r.Context()),
 		}))
 		var v signin.Visitor
-		var err error
-		if h.needsSignIn() {
+		err := legible(r)
+		if err == nil && h.needsSignIn() {
 			v, err = p.SignIns.SignedIn(r.Context(), cookieToken(r))
 			v.Address, v.RequestID = clientaddr.Text(r), telemetry.RequestID(r.Context())
 		}

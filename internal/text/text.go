@@ -16,6 +16,7 @@ import (
 var (
 	ErrNotUTF8 = errors.New("it is not UTF-8")
 	ErrNUL     = errors.New(`a text holds the character NUL (\u0000), which cannot be kept`)
+	ErrHalf    = errors.New(`it holds half of a character (such as \ud800 alone), which is no text`)
 )
 
 // Check says what is wrong with a text, or nil.
@@ -33,10 +34,12 @@ func Check(s string) error {
 func NFC(s string) string { return norm.NFC.String(s) }
 
 // JSON brings the strings of a JSON text into Unicode's composed form, whether their characters are escaped or not. It returns data
-// itself when nothing is to be done. What is no JSON is left for the decoder to refuse. ErrNotUTF8, ErrNUL.
+// itself when nothing is to be done. What is no JSON is left for the decoder to refuse. An error is a *Fault with ErrNotUTF8, ErrNUL or
+// ErrHalf.
 func JSON(data []byte) ([]byte, error) {
-	if !utf8.Valid(data) {
-		return nil, ErrNotUTF8
+	if !utf8.Valid(data) { // which is faster than looking where
+		at := firstInvalid(data)
+		return nil, &Fault{placeIn(data[:at]), ErrNotUTF8}
 	}
 	if !bytes.Contains(data, []byte(`\u`)) && norm.NFC.IsNormal(data) {
 		return data, nil
@@ -57,7 +60,9 @@ func JSON(data []byte) ([]byte, error) {
 		r, size := escaped(data[i:])
 		switch {
 		case size > 2 && r == 0:
-			return nil, ErrNUL
+			return nil, &Fault{placeIn(data[:i]), ErrNUL}
+		case isHalf(data[i:], r):
+			return nil, &Fault{placeIn(data[:i]), ErrHalf}
 		case size > 2 && r >= ' ' && r != '"' && r != '\\' && r != utf8.RuneError:
 			out = utf8.AppendRune(out, r)
 		default: // an escape that has to stay is no part of what is composed
@@ -69,6 +74,24 @@ func JSON(data []byte) ([]byte, error) {
 	}
 	compose()
 	return out, nil
+}
+
+// firstInvalid returns where the first byte is that is not UTF-8, or the length.
+func firstInvalid(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(data)
+}
+
+// isHalf reports whether an escape, which was read as r, is a surrogate without its other half.
+func isHalf(data []byte, r rune) bool {
+	first, ok := unit(data)
+	return ok && r == utf8.RuneError && utf16.IsSurrogate(first)
 }
 
 // escaped reads an escape. One that is no character of its own is utf8.RuneError.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
@@ -51,12 +52,15 @@ func TestStringsOfJSONAreComposedHoweverTheyAreWritten(t *testing.T) {
 
 // FuzzJSON proves that a text means the same before and after, but for its form, and is no JSON after if it was none before.
 func FuzzJSON(f *testing.F) {
-	for _, seed := range []string{`{"a":"u\u0308"}`, `["\ud83d\ude00","\ud800"]`, `"\\u0000"`, `"\`, `"\u00`, "\xff", `0\u0020`, `{"n\u0300":1e3}`} {
+	for _, seed := range []string{`{"a":"u\u0308"}`, `["\ud83d\ude00","\ud800"]`, `"\\u0000"`, `"\`, `"\u00`, "\xff", `0\u0020`, `{"n\u0300":1e3}`, `{"a":["\ude00"]}`, "{\"a\":[1,\"\xff"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		composed, err := text.JSON(data)
 		if err != nil {
+			if fault, is := errors.AsType[*text.Fault](err); !is || fault.Field == "" || !utf8.ValidString(fault.Field) {
+				t.Fatalf("%q: %v names no field", data, err)
+			}
 			return
 		}
 		var before, after any
