@@ -110,8 +110,8 @@ func TestRefusedRequestsAreRecorded(t *testing.T) {
 		{"operation=DeleteOu", func() answer { return e.do("DELETE", e.path("/ous/"+missing), nil) }, workspace.CodeOUNotFound, "does not exist", "organisational_unit", missing},
 		{"operation=AddOu", func() answer { return e.post("/ous", object{"domain": "carrel.local"}) }, workspace.CodeInvalid, "ou_name: must be given", "", ""},
 		{"operation=CreateUserGroup", func() answer { return e.post("/groups", `{"group_name": `) }, workspace.CodeMalformed, "not valid JSON", "", ""},
-		{"operation=CreateDesktop", func() answer { return e.post("/desktops?x=%00", order(nil)) }, workspace.CodeMalformed, "the address", "", ""},
-		{"operation=DeleteUser", func() answer { return e.do("DELETE", e.path("/users/%FF"), nil) }, workspace.CodeMalformed, "the address", "", ""},
+		{"operation=CreateDesktop", func() answer { return e.post("/desktops?x=%00", order(nil)) }, workspace.CodeMalformed, "x: a text holds", "", ""},
+		{"operation=DeleteUser", func() answer { return e.do("DELETE", e.path("/users/%FF"), nil) }, workspace.CodeMalformed, "path: it is not UTF-8", "", ""},
 		{"operation=DeleteExportTasks", func() answer {
 			return e.post("/export-tasks/batch-delete", object{"task_ids": []string{missing}})
 		}, workspace.CodeExportNotFound, missing, "", ""},

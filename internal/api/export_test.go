@@ -19,3 +19,16 @@ func Operations() []Operation {
 	}
 	return all
 }
+
+// Changing lists the operations that change something, with method and path by id.
+func Changing() map[string][2]string {
+	all := map[string][2]string{}
+	for _, operations := range (&Server{}).operations() {
+		for _, o := range operations {
+			if o.changes() {
+				all[o.id] = [2]string{o.method, o.path}
+			}
+		}
+	}
+	return all
+}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -33,6 +34,7 @@ func FuzzCreateDesktopBody(f *testing.F) {
 		`{"desktop_type":"DEDICATED","product_id":"p","image_type":"gold","image_id":"i","root_volume":{"type":"SAS","size":80},
 			"desktops":[{"user_name":"ann","computer_name":"ann-pc"}],"tags":[{"key":"a","value":"b"}],"data_volumes":[{"type":"SSD","size":10}]}`,
 		`{"desktop_type":"SHARED","product_id":"p","image_type":"gold","image_id":"i","root_volume":{"type":"SAS","size":1e99},"size":1,"desktop_name":"桌"}`,
+		"{\"desktop_type\":\"DEDICATED\",\"desktop_name\":\"\xff\"}", `{"desktop_type":"DEDICATED","desktop_name":"\ud800"}`,
 		`{"desktop_type":"DEDICATED","root_volume":{"iops":-1,"size":null},"eip":{"a":{}},"desktops":[null,1]}`,
 	} {
 		f.Add(seed)
@@ -52,6 +54,9 @@ func FuzzCreateDesktopBody(f *testing.F) {
 			t.Fatalf("%d %q is no refusal: %v", rec.Code, rec.Body, err)
 		}
 		if rec.Code == http.StatusInternalServerError {
+			if !utf8.ValidString(body) {
+				t.Fatal("a body that is not UTF-8 reached the store")
+			}
 			var in wire.CreateDesktopReq
 			if err := json.Unmarshal([]byte(body), &in); err != nil {
 				t.Fatalf("a body that cannot be decoded reached the store: %v", err)

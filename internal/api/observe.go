@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -61,6 +62,8 @@ type record struct {
 	principal  iam.Principal
 	writes     bool // the operation changes something
 	authorized bool
+	token      string               // the client token; empty: none
+	rehearse   bool                 // the operation is to change nothing
 	visible    *workspace.Selection // what a list may show; nil: all
 	pending    *iam.Access          // what is to be decided when the body is read; nil: nothing
 	refusal    *Refusal             // the response, if it is one
@@ -93,7 +96,7 @@ func (s *Server) observed(next http.Handler) http.Handler {
 	log, m := s.Log, s.meter
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		id := requestID(r)
+		id := cmp.Or(telemetry.RequestID(r.Context()), RequestID(r))
 		w.Header().Set(iam.RequestIDHeader, id)
 		w.Header().Set(iam.TraceIDHeader, id)
 		w.Header().Set("Cache-Control", "no-store")
@@ -114,7 +117,7 @@ func (s *Server) observed(next http.Handler) http.Handler {
 			m.seconds.WithLabelValues(seen.operation).Observe(took.Seconds())
 			m.asked.WithLabelValues(seen.operation).Add(float64(statements.Load()))
 			log.InfoContext(ctx, "request", "operation", seen.operation, "action", seen.act.Permission, "method", r.Method, "path", r.URL.Path,
-				"status", answer.status, "bytes", answer.bytes, "ms", float64(took.Microseconds())/1000,
+				"dry_run", seen.rehearse, "status", answer.status, "bytes", answer.bytes, "ms", float64(took.Microseconds())/1000,
 				"statements", statements.Load(), "caller", seen.act.Actor.Name, "from", seen.act.Address)
 		}()
 		recovered(log, next).ServeHTTP(answer, r.WithContext(ctx))
@@ -148,8 +151,8 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 // maxRequestID is the maximum length of an id that a caller sends.
 const maxRequestID = 64
 
-// requestID returns the caller's id, if it is valid, or a new one.
-func requestID(r *http.Request) string {
+// RequestID returns the id of a request: the caller's, if it is valid, or a new one.
+func RequestID(r *http.Request) string {
 	id := r.Header.Get(iam.RequestIDHeader)
 	if id == "" || len(id) > maxRequestID || strings.ContainsFunc(id, notInRequestID) {
 		return workspace.NewID()

@@ -118,9 +118,12 @@ func (s *Server) register(api huma.API) {
 				MaxBodyBytes:    maxBody(area) + 1, // huma refuses a body as large as this
 				BodyReadTimeout: s.CallTime,
 				Security:        route.Security(api, iam.Schemes),
-				Middlewares:     huma.Middlewares{identify(o), s.legible(api), s.authorize(api, o), s.memory.bound(api)},
+				Middlewares:     huma.Middlewares{identify(o), s.legible(api), s.authorize(api, o), s.memory.bound(api), s.requested(api, o)},
 			}
 			describeFailures(api, &op)
+			if o.changes() {
+				op.Parameters = append(op.Parameters, requestHeaders(api)...)
+			}
 			o.handle(s, api, op)
 		}
 	}
@@ -163,7 +166,7 @@ func (s *Server) mayUse(ctx huma.Context, o operation) error {
 	if named := ctx.Header("X-Project-Id"); named != "" && named != projectID {
 		return workspace.Errorf(workspace.CodeForbidden, "X-Project-Id: names project %q, the path names %q", named, projectID)
 	}
-	if err := workspace.CheckClientToken(clientTokenHeader, ctx.Header(clientTokenHeader)); err != nil {
+	if err := noteRequest(ctx); err != nil {
 		return err
 	}
 	access := s.accessOf(ctx, o)
@@ -176,34 +179,14 @@ func (s *Server) mayUse(ctx huma.Context, o operation) error {
 	return err
 }
 
-// clientTokenHeader identifies a request that the client may repeat.
-const clientTokenHeader = "X-Client-Token"
-
 // caller returns the caller for the rooms.
 func caller(ctx context.Context, p wire.Project) workspace.Caller {
 	var c workspace.Caller
 	if seen := recordOf(ctx); seen != nil {
 		c = seen.act
 	}
-	c.ProjectID, c.Token = p.ProjectID, clientTokenFrom(ctx)
+	c.ProjectID = p.ProjectID
 	return c
-}
-
-type clientTokenKey struct{}
-
-// tokened passes the client token of a request to the operation.
-func tokened(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if token := r.Header.Get(clientTokenHeader); token != "" {
-			r = r.WithContext(context.WithValue(r.Context(), clientTokenKey{}, token))
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func clientTokenFrom(ctx context.Context) string {
-	token, _ := ctx.Value(clientTokenKey{}).(string)
-	return token
 }
 
 // value is what a pointer points to, or the zero value.

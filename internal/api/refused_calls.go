@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +67,9 @@ func (s *Server) auditRefusal(ctx context.Context, seen *record, status int) {
 	if status < http.StatusBadRequest || seen.act.Actor.ID == "" || seen.act.Operation == "" || !seen.writes && status != http.StatusForbidden {
 		return
 	}
+	if seen.rehearse && status != http.StatusForbidden {
+		return // nobody tried to change anything; who tries what they may not is recorded
+	}
 	r := seen.act.Record(seen.act.Target)
 	r.Result, r.ErrorCode, r.ErrorMsg = workspace.AuditRefused, workspace.CodeInternal, workspace.MessageOf(nil)
 	if status >= http.StatusInternalServerError || status == statusCallerGone {
@@ -110,19 +112,34 @@ func (s *Server) mayHaveRecord(ctx context.Context, seen *record) (bool, error) 
 	return false, err
 }
 
-// legible refuses addresses whose parts contain characters that a database cannot store.
+// legible refuses addresses and headers with texts that a database cannot store.
 func (s *Server) legible(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
-		u := ctx.URL()
-		parts := []string{u.Path}
-		for name, values := range u.Query() {
-			parts = append(append(parts, name), values...)
-		}
-		if at := slices.IndexFunc(parts, func(part string) bool { return text.Check(part) != nil }); at >= 0 {
-			refusal := &Refusal{Code: workspace.CodeMalformed, Message: "the address: " + text.Check(parts[at]).Error()}
+		if fault := illegible(ctx); fault != nil {
+			refusal := &Refusal{Code: workspace.CodeMalformed, Message: fault.Error()}
 			huma.WriteErr(api, ctx, refusal.GetStatus(), "", refusal)
 			return
 		}
 		next(ctx)
 	}
+}
+
+// illegible says what is wrong with the texts of an address, or of the headers that the operation reads.
+func illegible(ctx huma.Context) *text.Fault {
+	u := ctx.URL()
+	if fault := text.CheckURL(&u); fault != nil {
+		return fault
+	}
+	headers := []string{"X-Project-Id", clientTokenHeader, dryRunHeader}
+	for _, p := range ctx.Operation().Parameters {
+		if p.In == "header" {
+			headers = append(headers, p.Name)
+		}
+	}
+	for _, name := range headers {
+		if err := text.Check(ctx.Header(name)); err != nil {
+			return &text.Fault{Field: name, Err: err}
+		}
+	}
+	return nil
 }

@@ -46,7 +46,7 @@ func (s *Server) deleteScript(ctx context.Context, in *wire.DeleteScriptInput) e
 func (s *Server) executeScript(ctx context.Context, in *wire.ExecuteScriptOrCommandInput) (wire.ExecuteScriptOrCommandResponse, error) {
 	b := in.Body
 	id, err := s.Services.Scripts.Execute(ctx, script.Execute{
-		Caller: caller(ctx, in.Project), Operation: "ExecuteScriptOrCommand", Noun: "resource", PoolID: b.ResourceGroupID, IDs: b.ResourceIDs, ScriptIDs: b.ScriptIDs,
+		Caller: caller(ctx, in.Project), Noun: "resource", PoolID: b.ResourceGroupID, IDs: b.ResourceIDs, ScriptIDs: b.ScriptIDs,
 		Command: b.Command, AsUser: b.RunAs == asUser, Minutes: b.ExecutionTimeout, FirstCount: b.GrayCount, FirstIDs: b.GrayResourceIDs,
 		Threshold: b.GrayFailThreshold, Finish: script.Finish(b.PostFinish),
 	})
@@ -66,7 +66,7 @@ func (s *Server) executeScriptByTag(ctx context.Context, in *wire.ExecuteScriptB
 		return wire.ExecuteScriptByDesktopTagResponse{}, err
 	}
 	id, err := s.Services.Scripts.Execute(ctx, script.Execute{
-		Caller: caller(ctx, in.Project), Operation: "ExecuteScriptByDesktopTag", Noun: "desktop", Tags: tags, ScriptIDs: b.ScriptIDs,
+		Caller: caller(ctx, in.Project), Noun: "desktop", Tags: tags, ScriptIDs: b.ScriptIDs,
 		Command: b.CommandContent, AsUser: b.RunAs == asUser, Minutes: b.ExecutionTimeout, FirstCount: b.GrayCount, FirstIDs: b.GrayDesktopIDs,
 		Threshold: b.GrayFailThreshold, Finish: script.Finish(b.PostFinish),
 	})
@@ -76,7 +76,7 @@ func (s *Server) executeScriptByTag(ctx context.Context, in *wire.ExecuteScriptB
 func (s *Server) executePoolScript(ctx context.Context, in *wire.ExecuteDesktopPoolScriptInput) (wire.ExecuteDesktopPoolScriptResponse, error) {
 	b := in.Body
 	id, err := s.Services.Scripts.Execute(ctx, script.Execute{
-		Caller: caller(ctx, in.Project), Operation: "ExecuteDesktopPoolScript", Noun: "desktop", PoolID: in.PoolID, IDs: b.DesktopIDs, ScriptIDs: b.ScriptIDs,
+		Caller: caller(ctx, in.Project), Noun: "desktop", PoolID: in.PoolID, IDs: b.DesktopIDs, ScriptIDs: b.ScriptIDs,
 		Command: b.CommandContent, AsUser: b.RunAs == asUser, Minutes: b.ExecutionTimeout, FirstCount: b.GrayCount, FirstIDs: b.GrayDesktopIDs,
 		Threshold: b.GrayFailThreshold, Finish: script.Finish(b.PostFinish),
 	})

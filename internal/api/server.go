@@ -78,8 +78,8 @@ func New(c Config) (*Server, error) {
 	identity := c.IAM.Handler()
 	misspelt := renamed(desktops)
 	s.faces = []face{
-		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(tokened(lenient(desktops))))},
-		{misspelt, c.IAM.Require(named(tokened(lenient(misspelt))))},
+		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(lenient(desktops)))},
+		{misspelt, c.IAM.Require(named(lenient(misspelt)))},
 	}
 	s.handler = s.observed(s.limited(http.HandlerFunc(s.dispatch)))
 	return s, nil
@@ -236,7 +236,7 @@ var jsonFormat = huma.Format{
 		}
 		data, err := text.JSON(data)
 		if err != nil {
-			return err
+			return textError{err}
 		}
 		err = json.Unmarshal(data, into)
 		if anything, ok := into.(*any); ok { // for huma's validation before decoding

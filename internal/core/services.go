@@ -28,6 +28,7 @@ import (
 
 // Services has the services for the API, the portal and the job runner.
 type Services struct {
+	Requests     *store.Requests // of the API
 	Audit        *audit.Service
 	Refusals     *audit.Refusals // of sign-ins
 	Catalog      *catalog.Service
@@ -66,6 +67,7 @@ func NewServices(c Config) *Services {
 	}
 	refusals := &audit.Refusals{Store: c.Store, Clock: time.Now, Log: c.Log}
 	return &Services{
+		Requests:     &store.Requests{Store: c.Store},
 		Audit:        &audit.Service{Store: c.Store, Keys: c.Keys},
 		Refusals:     refusals,
 		Catalog:      &catalog.Service{Store: c.Store},

@@ -210,7 +210,7 @@ func (s *Service) CreateDesktops(ctx context.Context, r CreateDesktops) (string,
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "CreateDesktop", r, func(tx *store.Tx) (string, error) { return createDesktops(ctx, tx, r) }))
+	return Choosing(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) { return createDesktops(ctx, tx, r) }))
 }
 
 // Choosing is store.Update for transactions that choose names or addresses: it repeats f if another transaction took them first.

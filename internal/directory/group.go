@@ -59,7 +59,7 @@ func (s *Service) CreateGroup(ctx context.Context, c workspace.Caller, name, des
 	if err := checkGroupName("group_name", name); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, "CreateUserGroup", []string{name, description}, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}

@@ -68,7 +68,7 @@ func (s *Service) CreateOU(ctx context.Context, c workspace.Caller, domain, name
 	if err := o.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, "AddOu", []string{name, description}, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 			return "", err
 		}

@@ -27,7 +27,7 @@ func (s *Service) Create(ctx context.Context, c workspace.Caller, p Policy) (str
 	if err := p.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, "CreateDesktopNamePolicy", p, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		if err := policies.CheckLimit(ctx, tx, c.ProjectID, MaxPolicies, "name policies"); err != nil {
 			return "", err
 		}

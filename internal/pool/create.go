@@ -20,7 +20,7 @@ func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) 
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return desktop.Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "CreateDesktopPool", r, func(tx *store.Tx) (string, error) {
+	return desktop.Choosing(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
@@ -162,7 +162,7 @@ func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) 
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return desktop.Choosing(ctx, s.Store, store.Once(ctx, r.Caller, "ExpandDesktopPool", r, func(tx *store.Tx) (string, error) {
+	return desktop.Choosing(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}

@@ -22,7 +22,7 @@ func (s *Service) NotifyPool(ctx context.Context, r NotifyPool) (string, error) 
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, r.Caller, "SendDesktopPoolNotifications", r, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		p, err := ReadPool(ctx, tx, r.ProjectID, r.PoolID)
 		if err != nil {
 			return "", err

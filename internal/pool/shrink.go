@@ -18,7 +18,7 @@ type ShrinkPool struct {
 // ShrinkPool deletes desktops of a pool, the least useful first (Shrink), and returns the job's id. It deletes no desktop that
 // has a user: CodeConflict if too few are free. CodePoolNotFound, CodeInvalid.
 func (s *Service) ShrinkPool(ctx context.Context, r ShrinkPool) (string, error) {
-	return store.Update(ctx, s.Store, store.Once(ctx, r.Caller, "ShrinkDesktopPool", r, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}

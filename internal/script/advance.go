@@ -244,7 +244,7 @@ func (s *Service) Stop(ctx context.Context, c Choice) error {
 // Retry runs again what did not succeed of a task that has ended, in its former order and batches, or one script in one desktop with those
 // after it there. It returns the task's id. CodeScriptTaskNotFound; CodeConflict if it runs, or if all have succeeded.
 func (s *Service) Retry(ctx context.Context, c Choice) (string, error) {
-	return store.Update(ctx, s.Store, store.Once(ctx, c.Caller, "RetryScriptExecution", c, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c.Caller, func(tx *store.Tx) (string, error) {
 		t, r, err := c.find(ctx, tx)
 		if err != nil {
 			return "", err

@@ -36,8 +36,7 @@ const (
 // or in those with a tag.
 type Execute struct {
 	workspace.Caller
-	Operation string `json:"-"` // of the API
-	Noun      string `json:"-"` // "resource" or "desktop": the fields of ids are called <Noun>_ids and gray_<Noun>_ids
+	Noun      string // "resource" or "desktop": the fields of ids are called <Noun>_ids and gray_<Noun>_ids
 	PoolID    string
 	IDs       []string
 	Tags      desktop.TagQuery
@@ -106,7 +105,7 @@ func (s *Service) Execute(ctx context.Context, r Execute) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, r.Caller, r.Operation, r, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}

@@ -26,7 +26,7 @@ func (s *Service) Create(ctx context.Context, c workspace.Caller, script Script)
 	if err := script.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, "CreateScript", script, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		if err := scripts.CheckLimit(ctx, tx, c.ProjectID, MaxScripts, "scripts"); err != nil {
 			return "", err
 		}

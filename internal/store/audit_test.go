@@ -148,13 +148,13 @@ func recordsNothingRolledBack(e *auditEnv) {
 }
 
 func recordsOnce(e *auditEnv) {
-	c := admin("ann")
-	c.Token = "token-of-the-client"
+	requests := store.Requests{Store: e.store}
 	for range 3 {
-		row := thingOf("p", "Press")
-		_, err := store.Update(e.Context(), e.store, store.Once(e.Context(), c, "ChangeThing", "request", func(tx *store.Tx) (string, error) {
-			return row.ID, things.Insert(e.Context(), tx, &row)
-		}))
+		_, err := requests.Run(e.Context(), workspace.Request{Caller: admin("ann"), Token: "token-of-the-client"}, func(ctx context.Context) workspace.Answer {
+			row := thingOf("p", "Press")
+			must(e.T, e.store.Update(ctx, store.By(admin("ann"), func(tx *store.Tx) error { return things.Insert(ctx, tx, &row) })))
+			return workspace.Answer{Status: 200}
+		})
 		must(e.T, err)
 	}
 	if got := e.one(audit.Query{}); got.ResourceName != "Press" {

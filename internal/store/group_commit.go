@@ -143,13 +143,7 @@ func (s *Store) join(ctx context.Context, c *commitOf, f func(*Tx) error) (*Tx, 
 			return nil, errGroupLost
 		}
 	}
-	if err := f(t); err != nil {
-		return nil, err
-	}
-	if t.refused != nil {
-		return nil, t.refused
-	}
-	if err := t.writeAudit(ctx); err != nil {
+	if err := t.run(ctx, f); err != nil {
 		return nil, err
 	}
 	kept = true

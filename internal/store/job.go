@@ -104,6 +104,9 @@ func (t *Tx) InsertSubJobs(ctx context.Context, j workspace.Job) error {
 		return err
 	}
 	t.auditJob(j.ID, j.PoolID, j.SubJobs)
+	if t.rehearsal != nil {
+		t.rehearsal.SubJobs = append(t.rehearsal.SubJobs, j.SubJobs...)
+	}
 	return t.WakeWorkers(ctx)
 }
 

@@ -169,6 +169,9 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // View runs f in a read-only transaction. What f reads is one state of the database, that of its first read.
 func (s *Store) View(ctx context.Context, f func(*Tx) error) error {
+	if t := s.enclosing(ctx); t != nil {
+		return s.explained(ctx, t.part(ctx, f))
+	}
 	return s.explained(ctx, s.view(ctx, f))
 }
 
@@ -181,6 +184,9 @@ func (s *Store) View(ctx context.Context, f func(*Tx) error) error {
 // f must return the errors that it gets: after one, PostgreSQL accepts no more statements, and a transaction whose insert was
 // refused is rolled back even if f returns nil.
 func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
+	if t := s.enclosing(ctx); t != nil {
+		return s.explained(ctx, t.part(ctx, f))
+	}
 	return s.explained(ctx, s.update(ctx, f))
 }
 

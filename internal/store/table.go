@@ -14,7 +14,7 @@ type BaseModel = bun.BaseModel
 
 // Table is a table of resources that a project knows by id and by name, in rows that embed workspace.Meta. Its alias is its name,
 // and a unique index on project_id and name_folded is called <Name>_name_folded. Anything else is separate SQL. What is inserted, saved
-// or deleted on a caller's behalf (By, Once) leaves an audit record; its resource type is Noun with underscores.
+// or deleted on a caller's behalf (By) leaves an audit record; its resource type is Noun with underscores.
 type Table struct {
 	Name    string         // "ous"
 	Noun    string         // "organisational unit", for messages

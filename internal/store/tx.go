@@ -26,6 +26,9 @@ type Tx struct {
 	wake    bool               // sub-jobs may be due after the commit
 	kept    map[reflect.Type]any
 	trail   trail
+
+	rehearsal *workspace.Rehearsal // what it does, if it is certain to be rolled back; else nil
+	again     error                // why one of its parts failed, if the transaction may succeed when it is run again
 }
 
 // Kept returns a value that lives until the transaction ends, one per type, zero at first.
@@ -101,19 +104,24 @@ func (s *Store) updateAlone(ctx context.Context, f func(*Tx) error) (*Tx, error)
 		return nil, err
 	}
 	defer t.end()
-	if err := f(t); err != nil {
-		return nil, err
-	}
-	if t.refused != nil {
-		return nil, t.refused
-	}
-	if err := t.writeAudit(ctx); err != nil {
+	if err := t.run(ctx, f); err != nil {
 		return nil, err
 	}
 	if err := t.Commit(); err != nil {
 		return nil, fmt.Errorf("committing: %w", err)
 	}
 	return t, nil
+}
+
+// run runs f and completes what it wrote. After an error the transaction must be rolled back.
+func (t *Tx) run(ctx context.Context, f func(*Tx) error) error {
+	if err := f(t); err != nil {
+		return err
+	}
+	if t.refused != nil {
+		return t.refused
+	}
+	return t.writeAudit(ctx)
 }
 
 func (s *Store) begin(ctx context.Context, db *bun.DB, options *sql.TxOptions) (*Tx, error) {
@@ -201,6 +209,9 @@ func (t *Tx) ForUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
 // Inserting begins an insert that returns no columns. By default bun lets the database return columns that it left to it, and
 // then cannot tell how many rows were written.
 func (t *Tx) Inserting(model any) *bun.InsertQuery {
+	if t.rehearsal != nil {
+		noteMade(t.rehearsal.Made, model)
+	}
 	return t.NewInsert().Model(model).Returning("NULL")
 }
 

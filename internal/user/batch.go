@@ -34,10 +34,6 @@ func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []C
 	for i := range users {
 		users[i].Caller = c
 	}
-	const operation = "CreateUsers"
-	if ids, found, err := store.Answered[[]string](ctx, s.Store, c, operation, users); found || err != nil {
-		return ids, err
-	}
 	err := s.Store.View(ctx, func(tx *store.Tx) error { return mayCreateUsers(ctx, tx, c, users, at) })
 	if err != nil {
 		return nil, err
@@ -48,7 +44,7 @@ func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []C
 			return nil, fmt.Errorf("hashing a password: %w", err)
 		}
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, operation, users, func(tx *store.Tx) ([]string, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) ([]string, error) {
 		if err := mayCreateUsers(ctx, tx, c, users, at); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,6 @@
 package workspace
 
-// Caller is who sends a request, and what it asks for. It is not part of the request's content (see store.Once).
+// Caller is who sends a request, and what it asks for. It is not part of the request's content.
 type Caller struct {
 	ProjectID  string         `json:"-"`
 	RequestID  string         `json:"-"`
@@ -10,7 +10,7 @@ type Caller struct {
 	Operation  string         `json:"-"` // "DeleteDesktop"
 	Permission string         `json:"-"` // the action as the API's authorization knows it, "workspace:desktops:delete"
 	Target     Resource       `json:"-"` // the resource that the path of the request names, if any
-	Token      string         `json:"-"` // the client token, for a request that may be repeated; empty: none
+	Token      string         `json:"-"` // the client token of a request that store.Once repeats; empty: none
 }
 
 // Actor is who acts.

@@ -10,11 +10,14 @@ const ClientTokenLife = 24 * time.Hour
 // MaxClientToken is the maximum length of a client token, in characters.
 const MaxClientToken = 128
 
+// MaxKeptAnswer is the maximum size of an answer that is kept for a repetition, in bytes.
+const MaxKeptAnswer = 1 << 20
+
 // ClientToken stores the answer of a request that a client may repeat, because it did not get the answer.
 type ClientToken struct {
 	ID      string // a hash of project, administrator, operation and the client's token
 	Request string // a hash that identifies the content without revealing it: a request can contain a password
-	Answer  string // JSON
+	Answer  string // encrypted with the client's token, which is not stored: an answer can contain a password
 	Created time.Time
 }
 

@@ -150,7 +150,7 @@ type AddPoolVolumes struct {
 // AddPoolVolumes adds data disks to a pool and its desktops, and returns the job's id. Errors as for ResizePool.
 func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string, error) {
 	change := func(p pool.Pool) (pool.Pool, error) { return p.AddVolumes(r.Volumes) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, r, change, func(was, p pool.Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, change, func(was, p pool.Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, v := range p.Data[len(was.Data):] {
 			fresh := desktop.NewVolume(desktop.VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
@@ -174,7 +174,7 @@ type DeletePoolVolumes struct {
 // DeletePoolVolumes deletes data disks of a pool and its desktops, and returns the job's id. Errors as for ResizePool.
 func (s *Service) DeletePoolVolumes(ctx context.Context, r DeletePoolVolumes) (string, error) {
 	change := func(p pool.Pool) (pool.Pool, error) { return p.DeleteVolumes(r.IDs) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, r, change, func(was, _ pool.Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobDeletePoolVolumes, change, func(was, _ pool.Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, id := range r.IDs {
 			if v, ok := diskOf(was, d, id); ok {
@@ -194,7 +194,7 @@ type ExpandPoolVolumes struct {
 // ExpandPoolVolumes enlarges disks of a pool and its desktops, and returns the job's id. Errors as for ResizePool.
 func (s *Service) ExpandPoolVolumes(ctx context.Context, r ExpandPoolVolumes) (string, error) {
 	change := func(p pool.Pool) (pool.Pool, error) { return p.ExpandVolumes(r.Growths) }
-	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, r, change, func(was, _ pool.Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
+	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobExpandPoolVolumes, change, func(was, _ pool.Pool, d desktop.Desktop, _ time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, g := range r.Growths {
 			v, ok := diskOf(was, d, g.ID)
@@ -233,13 +233,13 @@ func freeDevice(d desktop.Desktop) int {
 
 // changeVolumes changes the disks of the pool, for new desktops, immediately and those of its existing desktops in a job.
 func (s *Service) changeVolumes(
-	ctx context.Context, c pool.ChangePoolDesktops, t workspace.JobType, request any, change func(pool.Pool) (pool.Pool, error),
+	ctx context.Context, c pool.ChangePoolDesktops, t workspace.JobType, change func(pool.Pool) (pool.Pool, error),
 	params func(was, p pool.Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error),
 ) (string, error) {
 	if err := c.Check(); err != nil {
 		return "", err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c.Caller, string(t), request, func(tx *store.Tx) (string, error) {
+	return store.Update(ctx, s.Store, store.As(c.Caller, func(tx *store.Tx) (string, error) {
 		was, err := pool.LockIdlePool(ctx, tx, c.Caller, c.PoolID)
 		if err != nil {
 			return "", err

@@ -23,7 +23,7 @@ type Database struct {
 func Run(t *testing.T, fresh func(testing.TB) Database) {
 	run(t, fresh, func(e *Env) *Env { return e }, map[string]map[string]func(*Env){
 		"Transactions": transactions, "Subscriptions": subscriptions, "ClientTokens": clientTokens, "Jobs": jobs, "Claims": claims,
-		"Attempts": attempts, "Leases": leases, "Work": works,
+		"Attempts": attempts, "Leases": leases, "Work": works, "Requests": requests,
 	})
 }
 

@@ -1,0 +1,327 @@
+package api_test
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"maps"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"carrel/internal/api"
+	"carrel/internal/catalog"
+	"carrel/internal/desktop"
+	"carrel/internal/directory"
+	"carrel/internal/store"
+	"carrel/internal/store/storetest"
+	"carrel/internal/workspace"
+)
+
+// office is an env in which every operation that changes something has something to change.
+type office struct {
+	*env
+	database string
+	ids      map[string]string // by the names that the calls use
+}
+
+// call is a request. Words in braces in its path and body are ids of the office.
+type call struct {
+	path, body string
+	file       string // to be uploaded
+}
+
+// goodCalls has a call of every operation that changes something; it succeeds.
+var goodCalls = map[string]call{
+	"BatchDeleteOtpDevices": {path: "/users/{cara}/otp-devices", body: `{"otp_ids": ["{otp}"]}`},
+
+	"AddOu":        {path: "/ous", body: `{"domain": "` + directory.BuiltInDomain + `", "ou_name": "Press"}`},
+	"UpdateOuInfo": {path: "/ous/{ou}", body: `{"ou_name": "Prose"}`},
+	"DeleteOu":     {path: "/ous/{ou}"},
+
+	"AttachInstances":          {path: "/desktops/attach", body: `{"desktops": [{"desktop_id": "{spare1}", "user_name": "cara", "user_group": "sudo"}, {"desktop_id": "{spare2}", "user_name": "dora", "user_email": "dora@example.org"}]}`},
+	"BatchAttachInstances":     {path: "/desktops/batch-attach", body: `{"desktops": [{"desktop_id": "{spare1}"}, {"desktop_id": "{spare2}"}], "users": [{"user_name": "cara"}], "assign_model": {"assign_dimension": "USER", "priority_strategy": "USER_NO_DESKTOP"}}`},
+	"BatchAssociateInstances":  {path: "/desktops/pre-batch-attach", body: `{"desktops": [{"desktop_id": "{spare1}"}], "users": [{"user_name": "cara"}], "assign_model": {"assign_dimension": "USER", "priority_strategy": "USER_NO_DESKTOP"}}`},
+	"DetachInstances":          {path: "/desktops/detach", body: `{"desktop_ids": ["{anns}", "{bobs}"]}`},
+	"BatchDetachInstances":     {path: "/desktops/batch-detach", body: `{"desktops": [{"desktop_id": "{anns}", "is_detach_all_users": true}, {"desktop_id": "none", "is_detach_all_users": true}]}`},
+	"ChangeUserPrivilegeGroup": {path: "/desktops/change-user-privilege-group", body: `{"desktops": [{"desktop_id": "{anns}"}], "user_privilege_group": "default"}`},
+	"UpdateDesktopUsername":    {path: "/desktops/change-username", body: `{"old_username": "ann", "new_username": "anna", "is_reboot": false}`},
+
+	"CreateDesktop": {path: "/desktops", body: `{` + orderText + `, "desktops": [{"user_name": "ann", "user_group": "sudo"}, {"user_name": "finn", "user_email": "finn@example.org", "computer_name": "finns"}],
+		"data_volumes": [{"type": "SAS", "size": 10}], "ou_name": "Sales"}`},
+	"DeleteDesktop":       {path: "/desktops/{anns}?delete_users=true"},
+	"BatchDeleteDesktops": {path: "/desktops/batch-delete", body: `{"desktop_ids": ["{anns}", "{spare1}"], "email_notification": true}`},
+	"BatchRunDesktops":    {path: "/desktops/action", body: `{"op_type": "os-stop", "desktop_ids": ["{anns}", "{bobs}", "none"]}`},
+
+	"ImportUserList":          {path: "/users/desktop-users/action/import", file: "User name,Email,Activation type,Password\ngus,gus@example.org,,\nhal,,ADMIN_ACTIVATE,Secret-w0rds!\nann,other@example.org,,\n"},
+	"ExportUsersNew":          {path: "/users/export", body: `{}`},
+	"ExportUserGroupUsersNew": {path: "/groups/{group}/users/export"},
+	"DeleteExportTasks":       {path: "/export-tasks/batch-delete", body: `{"task_ids": ["{export}"]}`},
+
+	"CreateUserGroup":   {path: "/groups", body: `{"group_name": "Crew", "platform_type": "LOCAL"}`},
+	"UpdateUserGroup":   {path: "/groups/{group}", body: `{"group_name": "Band"}`},
+	"DeleteUserGroup":   {path: "/groups/{group}"},
+	"RunActionsOnGroup": {path: "/groups/{group}/actions", body: `{"op_type": "ADD", "user_ids": ["{bob}"]}`},
+
+	"RunActionsOnWorkspaceJob": {path: "/workspace-jobs/{failed}/actions", body: `{"op_type": "retry"}`},
+	"BatchDeleteSubJobs":       {path: "/workspace-sub-jobs/batch-delete", body: `{"delete_by_status": "FAILED"}`},
+
+	"CreateDesktopNamePolicy":      {path: "/desktop-name-policies", body: `{"policy_name": "labs", "name_prefix": "lab", "digit_number": 3, "start_number": 1, "single_domain_user_inc": 0}`},
+	"UpdateDesktopNamePolicy":      {path: "/desktop-name-policies/{policy}", body: `{"digit_number": 4}`},
+	"BatchDeleteDesktopNamePolicy": {path: "/desktop-name-policies/batch-delete", body: `{"policy_ids": ["{policy}"]}`},
+
+	"RebuildDesktopPool":       {path: "/desktop-pools/{pool}/rebuild", body: `{"image_id": "image-2", "message": "Please save.", "delay_time": 15}`},
+	"RevertDesktopPool":        {path: "/desktop-pools/{newer}/rebuild/revert"},
+	"ResizeDesktopPool":        {path: "/desktop-pools/{pool}/resize", body: `{"product_id": "large", "mode": "STOP_DESKTOP"}`},
+	"AddDesktopPoolVolumes":    {path: "/desktop-pools/{pool}/volumes/batch-add", body: `{"volumes": [{"type": "SAS", "size": 20}]}`},
+	"DeleteDesktopPoolVolumes": {path: "/desktop-pools/{pool}/volumes/batch-delete", body: `{"volumes": [{"id": "{disk}"}]}`},
+	"ExpandDesktopPoolVolumes": {path: "/desktop-pools/{pool}/volumes/batch-expand", body: `{"volumes": [{"id": "{disk}", "size": 30}]}`},
+
+	"CreateDesktopPool": {path: "/desktop-pools", body: `{` + orderText + `, "name": "POOL09", "type": "DYNAMIC", "size": 2, "subnet_ids": ["{subnet}"], "authorized_objects": [{"object_type": "USER", "object_id": "{ann}"}]}`},
+	"UpdateDesktopPool": {path: "/desktop-pools/{pool}", body: `{"description": "for the lab"}`},
+	"DeleteDesktopPool": {path: "/desktop-pools/{empty}"},
+	"ExpandDesktopPool": {path: "/desktop-pools/{pool}/expand", body: `{"size": 2}`},
+
+	"ExecuteDesktopPoolAction":           {path: "/desktop-pools/{pool}/action", body: `{"op_type": "os-stop", "type": "SOFT"}`},
+	"CreateDesktopPoolAuthorizedObjects": {path: "/desktop-pools/{pool}/users", body: `{"action": "ADD", "objects": [{"object_type": "USER", "object_id": "{bob}"}]}`},
+	"SendDesktopPoolNotifications":       {path: "/desktop-pools/{pool}/notifications", body: `{"notifications": "Lunch!"}`},
+	"ShrinkDesktopPool":                  {path: "/desktop-pools/{pool}/shrink", body: `{"size": 1}`},
+	"TakeBackPoolDesktops":               {path: "/desktop-pools/{pool}/desktops/take-back", body: `{"desktop_ids": ["{isolated}"]}`},
+
+	"CreateScript":              {path: "/scripts", body: `{"name": "part", "type": "SHELL", "content": "echo bye"}`},
+	"UpdateScript":              {path: "/scripts/{script}", body: `{"name": "greet", "content": "echo hello again"}`},
+	"DeleteScript":              {path: "/scripts/{script}"},
+	"ExecuteScriptOrCommand":    {path: "/script-executions", body: `{"resource_ids": ["{anns}", "{bobs}"], "script_ids": ["{script}"]}`},
+	"ExecuteScriptByDesktopTag": {path: "/script-executions/by-desktop-tag", body: `{"desktop_tag": "team=sales", "command_content": "echo tagged", "command_type": "SHELL"}`},
+	"ExecuteDesktopPoolScript":  {path: "/desktop-pools/{pool}/script-executions", body: `{"script_ids": ["{script}"]}`},
+	"RetryScriptExecution":      {path: "/script-executions/retry", body: `{"task_id": "{stopped}"}`},
+	"StopScriptExecution":       {path: "/script-executions/stop", body: `{"task_id": "{task}"}`},
+
+	"CreateTag":               {path: "/desktops/{anns}/tags", body: `{"tag": {"key": "floor", "value": "2"}}`},
+	"DeleteTag":               {path: "/desktops/{spare1}/tags/team"},
+	"BatchChangeTags":         {path: "/desktops/{anns}/tags/action", body: `{"action": "create", "tags": [{"key": "floor", "value": "2"}]}`},
+	"BatchAddDesktopsTags":    {path: "/desktops/batch-tags", body: `{"desktops": [{"desktop_id": "{anns}", "tags": [{"key": "floor", "value": "2"}]}]}`},
+	"BatchDeleteDesktopsTags": {path: "/desktops/batch-tags", body: `{"desktops": [{"desktop_id": "{spare1}", "tags": [{"key": "team", "value": "sales"}]}]}`},
+
+	"CreateDesktopUser":   {path: "/users", body: `{"user_name": "ivy", "active_type": "ADMIN_ACTIVATE", "password": "Secret-w0rds!"}`},
+	"BatchCreateUsers":    {path: "/users/batch-create", body: `{"users": [{"user_name": "ivy", "user_email": "ivy@example.org"}, {"user_name": "jan", "active_type": "ADMIN_ACTIVATE", "password": "Secret-w0rds!"}]}`},
+	"DeleteUser":          {path: "/users/{cara}"},
+	"BatchDeleteUser":     {path: "/users/batch-delete", body: `{"user_ids": ["{cara}", "{bob}"]}`},
+	"UpdateUserInfo":      {path: "/users/{ann}", body: `{"description": "sits upstairs"}`},
+	"ChangeUserStatus":    {path: "/users/{ann}/actions", body: `{"op_type": "RESET_PWD"}`},
+	"ResetRandomPassword": {path: "/users/{ann}/random-password?notification_type=email"},
+	"SendEmail":           {path: "/users/{ann}/resend-email", body: `{}`},
+
+	"BatchDeleteUserGroups": {path: "/groups/batch-delete", body: `{"group_ids": ["{group}"]}`},
+}
+
+const orderText = `"desktop_type": "DEDICATED", "product_id": "` + product + `", "image_type": "gold", "image_id": "` + image + `", "root_volume": {"type": "SAS", "size": 80}`
+
+func newOffice(t testing.TB) *office {
+	t.Helper()
+	path := storetest.SQLitePath(t)
+	o := &office{env: newEnvOn(t, path), database: path, ids: map[string]string{}}
+	o.ids["subnet"] = o.subnetID
+	o.update(o.moreToChooseFrom)
+	o.people()
+	o.desktops()
+	o.pools()
+	o.scripts()
+	return o
+}
+
+// moreToChooseFrom adds another product and another image.
+func (o *office) moreToChooseFrom(tx *store.Tx) error {
+	products, err := catalog.ReadProduct(o.Context(), tx, product)
+	if err != nil {
+		return err
+	}
+	products.ID, products.CPUs = "large", 4
+	if err := catalog.PutProducts(o.Context(), tx, []catalog.Product{products}); err != nil {
+		return err
+	}
+	images, err := catalog.ReadImage(o.Context(), tx, o.first.ProjectID, image)
+	if err != nil {
+		return err
+	}
+	images.ID, images.EngineID = "image-2", "sim-2"
+	return catalog.PutImages(o.Context(), tx, []catalog.Image{images})
+}
+
+func (o *office) people() {
+	for _, name := range []string{"ann", "bob", "cara"} {
+		o.ids[name] = o.somebody(name)
+	}
+	o.ids["group"], o.ids["ou"], o.ids["policy"] = o.group("Staff"), o.unit("Sales"), o.namePolicy(nil)
+	o.ok(o.post("/ous", object{"domain": directory.BuiltInDomain, "ou_name": "Sales2"}))
+	o.ids["export"] = o.ok(o.do("POST", "/v3/"+o.first.ProjectID+"/users/export", nil)).text("task_id")
+	o.ids["otp"] = workspace.NewID()
+	o.update(func(tx *store.Tx) error {
+		_, err := tx.NewRaw("INSERT INTO otp_devices (id, user_id, secret, status, last_step, created) VALUES (?, ?, 'sealed', 'REGISTERED', 1, ?)",
+			o.ids["otp"], o.ids["cara"], tx.Now()).Exec(o.Context())
+		return err
+	})
+}
+
+func (o *office) desktops() {
+	failed := o.ok(o.post("/desktops", order(object{"size": 1, "desktop_name": "broken"}))).text("job_id")
+	o.endSubJobs(failed, workspace.SubJobFailed)
+	o.ids["failed"] = failed
+	made := o.create(object{"desktops": desktopsFor("ann", "bob")})
+	spares := o.create(object{"size": 2, "desktop_name": "spare", "tags": []object{{"key": "team", "value": "sales"}}})
+	o.settle(slices.Concat(made, spares)...)
+	o.ids["anns"], o.ids["bobs"], o.ids["spare1"], o.ids["spare2"] = made[0], made[1], spares[0], spares[1]
+}
+
+func (o *office) pools() {
+	disks := object{"size": 3, "data_volumes": []object{{"type": "SSD", "size": 10}}}
+	id, members := o.pool(disks)
+	o.endWork(id)
+	o.ids["pool"], o.ids["isolated"] = id, members[2]
+	o.ids["disk"] = o.ok(o.get("/desktop-pools/"+id)).text("data_volumes", 0, "id")
+	o.change(members[2], "", func(m *desktop.Member) { m.Isolated = true })
+	newer, _ := o.pool(object{"name": "POOL02", "size": 1})
+	o.endWork(newer)
+	o.ok(o.post("/desktop-pools/"+newer+"/rebuild", object{"image_id": "image-2", "handle_type": "ONLY_FOR_EXPAND"}))
+	o.endWork(newer)
+	o.ids["newer"] = newer
+	empty, last := o.pool(object{"name": "POOL03", "size": 1})
+	o.endWork(empty)
+	o.update(func(tx *store.Tx) error { return desktop.DeleteDesktop(o.Context(), tx, last[0]) })
+	o.ids["empty"] = empty
+}
+
+func (o *office) scripts() {
+	write := func(name string) string {
+		return o.ok(o.post("/scripts", object{"name": name, "type": "SHELL", "content": "echo " + name})).text("script_id")
+	}
+	run := func(script, desktop string) string {
+		return o.ok(o.post("/script-executions", object{"resource_ids": []string{o.ids[desktop]}, "script_ids": []string{script}})).text("task_id")
+	}
+	o.ids["script"] = write("greet")
+	other := write("wave")
+	o.ids["stopped"], o.ids["task"] = run(other, "anns"), run(other, "bobs")
+	o.ok(o.post("/script-executions/stop", object{"task_id": o.ids["stopped"]}))
+}
+
+// send makes the good call of an operation.
+func (o *office) send(id string, change ...func(*http.Request)) answer {
+	o.Helper()
+	c := goodCalls[id]
+	return o.sendTo(id, c.path, c.body, change...)
+}
+
+// sendTo calls an operation with another path or body.
+func (o *office) sendTo(id, path, body string, change ...func(*http.Request)) answer {
+	o.Helper()
+	operation := api.Changing()[id]
+	prefix := strings.TrimSuffix(operation[1][:len("/v2/{project_id}")], "{project_id}") + o.first.ProjectID
+	if file := goodCalls[id].file; file != "" {
+		var kind string
+		body, kind = uploadOf(o, file)
+		change = append(change, func(r *http.Request) { r.Header.Set("Content-Type", kind) })
+	}
+	return o.do(operation[0], o.filled(prefix+path), o.filled(body), change...)
+}
+
+// filled puts ids in place of their names.
+func (o *office) filled(text string) string {
+	for name, id := range o.ids {
+		text = strings.ReplaceAll(text, "{"+name+"}", id)
+	}
+	return text
+}
+
+func uploadOf(t testing.TB, file string) (body, kind string) {
+	t.Helper()
+	var out bytes.Buffer
+	form := multipart.NewWriter(&out)
+	part, err := form.CreateFormFile("file", "people.csv")
+	if err == nil {
+		_, err = part.Write([]byte(file))
+	}
+	if err != nil || form.Close() != nil {
+		t.Fatal("writing a form:", err)
+	}
+	return out.String(), form.FormDataContentType()
+}
+
+// rows are all rows of the database, as text.
+func (o *office) rows() []string {
+	o.Helper()
+	db, err := sql.Open("sqlite", "file:"+o.database+"?_pragma=query_only(1)")
+	if err != nil {
+		o.Fatal(err)
+	}
+	defer db.Close()
+	var all []string
+	for _, table := range query[string](o, db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'") {
+		rows, err := db.QueryContext(o.Context(), "SELECT * FROM "+table[0])
+		if err != nil {
+			o.Fatal(err)
+		}
+		for _, row := range scan[any](o, rows) {
+			all = append(all, fmt.Sprint(table[0], " ", row))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func query[T any](t testing.TB, db *sql.DB, statement string) [][]T {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scan[T](t, rows)
+}
+
+func scan[T any](t testing.TB, rows *sql.Rows) [][]T {
+	t.Helper()
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all [][]T
+	for rows.Next() {
+		row := make([]T, len(columns))
+		into := make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// same fails unless nothing has changed since before.
+func (o *office) same(before []string, what string) {
+	o.Helper()
+	after := o.rows()
+	if slices.Equal(before, after) {
+		return
+	}
+	known := map[string]bool{}
+	for _, row := range before {
+		known[row] = true
+	}
+	for _, row := range after {
+		if !known[row] {
+			o.Errorf("%s: there is a new row: %s", what, row)
+		}
+		delete(known, row)
+	}
+	for _, row := range slices.Sorted(maps.Keys(known)) {
+		o.Errorf("%s: this row is gone: %s", what, row)
+	}
+}
