@@ -13,10 +13,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/api"
 	"carrel/internal/clientaddr"
 	"carrel/internal/gateway"
 	"carrel/internal/iam"
 	"carrel/internal/listen"
+	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
 
@@ -169,7 +171,16 @@ func (a *App) front(faces http.Handler) (http.Handler, error) {
 		}
 		return "requests were forwarded by a peer that is not in proxies: run carrel doctor, it names the peer"
 	})
-	return listen.Deadlines(a.clients.Handler(a.protected(limited)), a.config.Deadlines.Body, a.config.Deadlines.Answer), nil
+	return listen.Deadlines(a.clients.Handler(identified(a.protected(limited))), a.config.Deadlines.Body, a.config.Deadlines.Answer), nil
+}
+
+// identified gives each request an id, which its response and the log have.
+func identified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := api.RequestID(r)
+		w.Header().Set(iam.RequestIDHeader, id)
+		next.ServeHTTP(w, r.WithContext(telemetry.WithRequest(r.Context(), id)))
+	})
 }
 
 // keyLimiter limits the requests of each key and token.
