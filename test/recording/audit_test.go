@@ -21,6 +21,7 @@ type made struct {
 	status                      int
 	code                        string // of a refusal
 	repeated                    bool   // with a client token that was used before
+	rehearsed                   bool   // a dry run
 }
 
 // unaudited are operations whose calls leave no record though they are no reads, with the reason.
@@ -87,7 +88,7 @@ func (p *player) checkAudit() {
 		if !writes[c.operation] {
 			continue
 		}
-		if c.status < http.StatusBadRequest && unaudited[c.operation] == "" {
+		if c.status < http.StatusBadRequest && unaudited[c.operation] == "" && !c.rehearsed {
 			named[c.operation] = named[c.operation] || slices.ContainsFunc(records[c.requestID], func(r map[string]string) bool {
 				return r["resource_type"] != "" && r["resource_id"] != ""
 			})
@@ -146,7 +147,8 @@ func (p *player) checkAuditFile(path string) {
 func wrongRecords(c made, records []map[string]string) string {
 	want := "success"
 	switch {
-	case c.status == http.StatusUnauthorized, c.status < http.StatusBadRequest && unaudited[c.operation] != "", c.code == noSuchPath, c.code == noSuchProject, c.repeated && c.status < http.StatusBadRequest:
+	case c.status == http.StatusUnauthorized, c.status < http.StatusBadRequest && unaudited[c.operation] != "", c.code == noSuchPath, c.code == noSuchProject, c.repeated && c.status < http.StatusBadRequest,
+		c.rehearsed && c.status != http.StatusForbidden:
 		if len(records) > 0 {
 			return "there should be no record"
 		}

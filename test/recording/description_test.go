@@ -106,6 +106,24 @@ func (d *description) faults(pattern string, answer *http.Response, body []byte)
 	return d.compare(content.Schema, "body", value)
 }
 
+// dryRun is the header of requests that change nothing.
+const dryRun = "X-Dry-Run"
+
+// faultsOfDryRun are those of what the answer to a dry run has besides what the operation answers otherwise.
+func (d *description) faultsOfDryRun(_ string, _ *http.Response, body []byte) []string {
+	var value map[string]any
+	if err := json.Unmarshal(body, &value); err != nil {
+		return []string{err.Error()}
+	}
+	schema := d.Components.Schemas["DryRun"]
+	for name := range value {
+		if schema.Properties[name] == nil {
+			delete(value, name)
+		}
+	}
+	return d.compare(schema, "body", value)
+}
+
 func (d *description) faultsOfEvents(s *schema, stream string) []string {
 	var all []string
 	for event := range strings.SplitSeq(stream, "event: ") {

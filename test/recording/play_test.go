@@ -160,7 +160,11 @@ func (p *player) play(s step) {
 	_ = answer.Body.Close() // which ends a stream
 	p.note(operation.name, answer.StatusCode)
 	if p.table.described != nil && operation.pattern != "" {
-		for _, fault := range p.table.described.faults(operation.pattern, answer, text) {
+		faults := p.table.described.faults
+		if request.Header.Get(dryRun) == "true" && answer.StatusCode == http.StatusOK {
+			faults = p.table.described.faultsOfDryRun
+		}
+		for _, fault := range faults(operation.pattern, answer, text) {
 			p.Errorf("%s: not as described: %s\n%d %s", title, fault, answer.StatusCode, text)
 		}
 	}
@@ -350,7 +354,7 @@ func (p *player) note(operation string, status int) {
 
 // noteMade remembers a call, for checkAudit.
 func (p *player) noteMade(s step, title, operation string, r *http.Request, status int, text []byte) {
-	c := made{title: title, operation: operation, requestID: r.Header.Get("X-Request-Id"), status: status}
+	c := made{title: title, operation: operation, requestID: r.Header.Get("X-Request-Id"), status: status, rehearsed: r.Header.Get(dryRun) == "true"}
 	var refusal struct {
 		Code string `json:"error_code"`
 	}

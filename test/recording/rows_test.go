@@ -92,6 +92,7 @@ var columns = map[string]string{
 	"recovery_codes.hash":    "a secret's",
 	"sub_jobs.position":      "follows ids in rebuilds of pools; answers have the order of the others",
 	"sub_jobs.lease_owner":   "holds an id of the process",
+	"client_tokens.answer":   "encrypted anew each time",
 }
 
 // dump writes every row of the database, masked: one line each, sorted within its table.

@@ -22,6 +22,7 @@ var script = []chapter{
 	{"Clean-up", cleanUp},
 	{"Permissions", permissionsOfCallers},
 	{"Audit", auditTrail},
+	{"Requests", requests},
 }
 
 // none is the id of nothing.
