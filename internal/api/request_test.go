@@ -99,8 +99,6 @@ func TestADryRunIsRefusedLikeTheRequest(t *testing.T) {
 				if dry.status < 400 {
 					continue
 				}
-				before := o.rows()
-				o.same(before, id)
 				wet := o.sendTo(id, path, body)
 				if dry.status != wet.status || dry.raw != wet.raw {
 					t.Errorf("%s %q: a dry run answers %d %s, the request %d %s", id, body, dry.status, dry.raw, wet.status, wet.raw)

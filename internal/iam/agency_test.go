@@ -1,6 +1,7 @@
 package iam_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,9 +23,7 @@ func (e *env) newAgency(n iam.NewAgency) iam.Agency {
 func (e *env) assume(token, agency string, fields object) answer {
 	e.Helper()
 	body := object{"agency_urn": "iam::" + e.first.DomainID + ":agency:" + agency, "agency_session_name": "night-shift"}
-	for name, value := range fields {
-		body[name] = value
-	}
+	maps.Copy(body, fields)
 	return e.callAs(token, "POST", "/v5/agencies/assume", body)
 }
 

@@ -203,6 +203,7 @@ func (h heldRole) compile() (policy.Grant, error) {
 		g.Project = h.ScopeID
 	case ScopeEnterprise:
 		g.EnterpriseProject = h.ScopeID
+	case ScopeDomain: // everything
 	}
 	if built, is := policy.BuiltIn(h.RoleID); is {
 		g.Policy = built
@@ -220,7 +221,7 @@ func (s *Service) allActions() []string {
 	all := s.Actions
 	for _, e := range s.routes() {
 		if e.action != "" {
-			all = append(all[:len(all):len(all)], e.action)
+			all = append(slices.Clip(all), e.action)
 		}
 	}
 	return all

@@ -37,7 +37,7 @@ const (
 	ScopeEnterprise Scope = "enterprise_project" // its desktops and pools, in all projects
 )
 
-// The types of resources of permissions, in audit records.
+// ResourcePolicy is the type of custom policies in audit records.
 const ResourcePolicy workspace.ResourceType = "iam_policy"
 
 // NewPolicy describes a custom policy to create.

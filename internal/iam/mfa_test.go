@@ -120,8 +120,8 @@ func TestCodes(t *testing.T) {
 		inEnv(t, func(e *env) {
 			id := e.addReader()
 			token := e.tokenOf("reader", readerPassword, nil)
-			a := e.newAuthenticator(token)
-			a = e.newAuthenticator(token) // replaces the one that was not bound
+			e.newAuthenticator(token)
+			a := e.newAuthenticator(token) // replaces the one that was not bound
 			e.wants(e.bind(token, id, a, a.codeAt(-1), a.codeAt(0)), http.StatusNoContent)
 			e.refused(e.callAs(token, "POST", "/v3.0/OS-MFA/virtual-mfa-devices", object{"virtual_mfa_device": object{"name": "x"}}), 409, "IAM.0010", "unbind it first")
 			unbind := func(token, user string) answer {

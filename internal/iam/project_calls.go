@@ -132,7 +132,7 @@ func (s *Service) createProject(r *http.Request, in *createProjectInput) (*body[
 func (s *Service) updateProject(r *http.Request, in *updateProjectInput) (*body[showProjectBody], error) {
 	fields := in.Body.Project
 	p, err := s.UpdateProject(r.Context(), s.act(r, workspace.Resource{Type: ResourceProject, ID: in.ID}), in.ID,
-		ProjectChange{fields.Name, fields.Description, fields.Enabled})
+		ProjectChange(fields))
 	return s.oneProject(r, p, err)
 }
 

@@ -122,7 +122,7 @@ func TestTooManyRequestsOfAnAddressAreToldWhenToComeBack(t *testing.T) {
 		if got := d.get("/", another.String(), ""); got.Code != http.StatusOK {
 			t.Errorf("another address: %d", got.Code)
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		if got := d.get("/", somebody.String(), ""); got.Code != http.StatusOK {
 			t.Errorf("after the wait: %d", got.Code)
 		}

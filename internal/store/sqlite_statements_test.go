@@ -114,6 +114,7 @@ func TestAStatementIsUsedWhileItsRowsAreRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer outer.Close()
 		var got []string
 		for outer.Next() {
 			var text string
@@ -122,7 +123,7 @@ func TestAStatementIsUsedWhileItsRowsAreRead(t *testing.T) {
 			}
 			got = append(got, text, read(t, c, rows, "2"))
 		}
-		if err := outer.Close(); err != nil || !slices.Equal(got, []string{"a1", "a2", "b1", "a2", "c1", "a2"}) {
+		if err := outer.Err(); err != nil || !slices.Equal(got, []string{"a1", "a2", "b1", "a2", "c1", "a2"}) {
 			t.Errorf("got %q, %v", got, err)
 		}
 		if read(t, c, rows, "3") != "a3" || kept()[0] != fmt.Sprintf(rows, "?") {

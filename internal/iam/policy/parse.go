@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -282,12 +283,7 @@ func (p *Policy) Unmatched(known []string) error {
 }
 
 func matchesOne(pattern *glob, known []string) bool {
-	for _, action := range known {
-		if pattern.matches(action) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(known, pattern.matches)
 }
 
 // Services are the services of the known actions that the policy's statements name.
