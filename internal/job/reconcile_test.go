@@ -41,7 +41,7 @@ func TestPoolsThatAlwaysFailKeepNoOthersFromTheirTurn(t *testing.T) {
 		}))
 		tries := 0
 		e.statements.refuse = func(statement string) bool { // who reads a pool alone holds it
-			stuck := strings.Contains(statement, "p.id = 'stuck-")
+			stuck := strings.Contains(statement, "p.id = ") && strings.Contains(statement, "'stuck-")
 			if stuck {
 				tries++
 			}
