@@ -81,6 +81,10 @@ e2e: setup-test ## Run the end-to-end tests only (SDK, browser, faults)
 	@$(MAKE) --no-print-directory build
 	@scripts/test e2e
 
+FOR ?= 60s
+fuzz: ## Give every fuzz target random input, for a minute each (FOR=10s: for another time)
+	@scripts/fuzz $(FOR)
+
 bench: setup ## Measure, and write docs/benchmarks.md
 	@$(MAKE) --no-print-directory build
 	@go run ./bench $(ARGS)
@@ -110,4 +114,4 @@ lint: web ## Run the linters
 clean: ## Remove what was built; data and packages stay
 	@rm -rf bin/carrel bin/carrel-guest dist web/dist test/artifacts
 
-.PHONY: help setup setup-test test-setup build guest run image web check test first-run e2e bench docs generate coverage lint clean
+.PHONY: help setup setup-test test-setup build guest run image web check test first-run e2e fuzz bench docs generate coverage lint clean
