@@ -46,10 +46,15 @@ func (c *iamProjectsCreateCmd) Run(ctx context.Context, in *iamCmd) error {
 		if err != nil {
 			return err
 		}
+		networks := 0
 		if !c.Closed {
-			if err := i.OpenService(ctx, p.ID); err != nil {
+			if networks, err = i.OpenService(ctx, p); err != nil {
 				return err
 			}
+		}
+		if networks == 0 {
+			fmt.Printf("The project %s exists, with the id %s, without a Workspace service. To open it, add a network with `project: %s` to the configuration and restart Carrel.\n", p.Name, p.ID, p.Name)
+			return nil
 		}
 		fmt.Printf("The project %s exists, with the id %s. Next: a token with auth.scope.project, or an access key and this id in the path.\n", p.Name, p.ID)
 		return nil

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,18 +23,35 @@ type shell struct {
 	data string
 }
 
-// newShell makes a data directory as a first start leaves it.
+// newShell makes a data directory as a first start leaves it, with a network for a project that is called laboratory.
 func newShell(t *testing.T) *shell {
 	t.Helper()
-	config := app.Defaults()
-	config.Data, config.Listen, config.Engine = t.TempDir(), "127.0.0.1:0", "sim"
-	a, err := app.Start(t.Context(), config, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Stop(context.WithoutCancel(t.Context()))
-	return &shell{t, config.Data}
+	s := &shell{t, t.TempDir()}
+	s.start(app.Network{Name: "lab0", CIDR: "10.88.0.0/16", Project: "laboratory"})
+	return s
 }
+
+// start starts Carrel with these networks besides that of the first project, writes them into the configuration, and stops it again.
+func (s *shell) start(networks ...app.Network) {
+	s.Helper()
+	config := app.Defaults()
+	config.Data, config.Listen, config.Engine = s.data, "127.0.0.1:0", "sim"
+	config.Networks = append(config.Networks, networks...)
+	text := "networks:\n"
+	for _, n := range config.Networks {
+		text += fmt.Sprintf("  - {name: %s, cidr: %s, project: %q}\n", n.Name, n.CIDR, n.Project)
+	}
+	if err := os.WriteFile(s.config(), []byte(text), 0o600); err != nil {
+		s.Fatal(err)
+	}
+	a, err := app.Start(s.Context(), config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		s.Fatal(err)
+	}
+	a.Stop(context.WithoutCancel(s.Context()))
+}
+
+func (s *shell) config() string { return filepath.Join(s.data, "carrel.yaml") }
 
 // run runs a line and returns what it prints.
 func (s *shell) run(line string) (string, error) {
@@ -42,7 +61,11 @@ func (s *shell) run(line string) (string, error) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	parsed, err := parser.Parse(append(strings.Fields(line), "--data", s.data, "--engine", "sim"))
+	words := append(strings.Fields(line), "--data", s.data, "--engine", "sim")
+	if _, err := os.Stat(s.config()); err == nil {
+		words = append(words, "--config", s.config())
+	}
+	parsed, err := parser.Parse(words)
 	if err != nil {
 		s.Fatalf("%s: %v", line, err)
 	}
@@ -117,13 +140,16 @@ func TestIAM(t *testing.T) {
 	s.ok("iam groups delete operators")
 	s.refused("iam groups delete operators", "does not exist")
 
-	s.ok("iam projects create laboratory", "The project laboratory exists")
+	s.ok("iam projects create laboratory", "The project laboratory exists", "Next: a token")
+	s.ok("iam projects create office", "without a Workspace service", "`project: office`")
 	s.ok("iam projects disable laboratory", "disabled")
 	s.ok("iam projects", "laboratory", "disabled")
 	s.ok("iam projects enable laboratory")
 	s.refused("iam projects delete laboratory", "an open Workspace service")
 	s.ok("iam projects create empty --closed")
 	s.ok("iam projects delete empty", "is deleted")
+	s.start(app.Network{Name: "office0", CIDR: "10.89.0.0/16", Project: "office"}, app.Network{Name: "x0", CIDR: "10.90.0.0/16", Project: "nobody"})
+	s.refused("iam projects delete office", "an open Workspace service")
 
 	s.ok("iam agencies create night --role admin --user anna --for 2h", ":agency:night")
 	s.ok("iam agencies", "night  admin  anna    2h0m0s")

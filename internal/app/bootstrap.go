@@ -47,7 +47,10 @@ func (a *App) bootstrap(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return fmt.Errorf("making the first account: %w", err)
 	}
-	if err := openService(ctx, a.Services.Catalog, a.config, creds.ProjectID); err != nil {
+	if _, err := openService(ctx, a.Services.Catalog, a.config.networksOf(""), creds.ProjectID); err != nil {
+		return err
+	}
+	if err := a.openServices(ctx, creds.DomainID); err != nil {
 		return err
 	}
 	b := Bootstrap{

@@ -112,6 +112,10 @@ type Network struct {
 	Name string   `yaml:"name"` // of the bridge, at most 15 characters
 	CIDR string   `yaml:"cidr"` // IPv4; the first address is the gateway's
 	DNS  []string `yaml:"dns"`  // empty: the gateway
+
+	// Project is the name of the project whose desktops are in the network; empty: the first project. Two projects never share one: each
+	// counts the free addresses of its own subnets.
+	Project string `yaml:"project"`
 }
 
 // Desktops has settings of all new desktops.

@@ -161,6 +161,9 @@ func (c *Config) checkNetworks() error {
 	if len(c.Networks) == 0 {
 		return errors.New("networks: at least one is needed")
 	}
+	if !slices.ContainsFunc(c.Networks, func(n Network) bool { return n.Project == "" }) {
+		return errors.New("networks: all have a project, and the first project needs one: leave project out of one")
+	}
 	for i, n := range c.Networks {
 		if err := n.check(); err != nil {
 			return fmt.Errorf("networks[%d].%w", i, err)

@@ -103,6 +103,7 @@ func TestConfigurationRefusals(t *testing.T) {
 		"a name server by name":            {"networks: [{name: a, cidr: 10.1.0.0/16, dns: [dns.example.com]}]", "networks[0].dns[0]"},
 		"a bridge with a dot":              {"networks: [{name: a.b, cidr: 10.1.0.0/16}]", "networks[0].name"},
 		"no network":                       {"networks: []", "networks: at least one"},
+		"no network of the first project":  {"networks: [{name: a, cidr: 10.1.0.0/16, project: lab}]", "networks: all have a project"},
 		"a base URL with a path":           {"base_url: https://example.com/desktops", "base_url: \"https://example.com/desktops\" has a path or more: the portal is at the root of its address, use https://example.com"},
 		"a base URL with a query":          {"base_url: https://example.com?a=b", "base_url"},
 		"a base URL without a scheme":      {"base_url: desktops.example.com", "base_url"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os/user"
 	"path/filepath"
 
@@ -71,21 +72,56 @@ func (i *Identity) Caller(operation string) workspace.Caller {
 	return c
 }
 
-// OpenService opens the Workspace service for a project, with the networks of the configuration.
-func (i *Identity) OpenService(ctx context.Context, projectID string) error {
-	return openService(ctx, &catalog.Service{Store: i.store}, i.config, projectID)
+// OpenService opens the Workspace service for a project with the networks that the configuration has for it, and returns how many those are.
+// With none it does nothing.
+func (i *Identity) OpenService(ctx context.Context, p iam.Project) (networks int, err error) {
+	return openService(ctx, &catalog.Service{Store: i.store}, i.config.networksOf(p.Name), p.ID)
 }
 
-// openService opens the Workspace service for a project; what exists stays as it is.
-func openService(ctx context.Context, s *catalog.Service, c Config, projectID string) error {
-	var subnets []catalog.NewSubnet
+// networksOf returns the networks of a project; those of the first have no name of a project.
+func (c Config) networksOf(project string) (own []Network) {
 	for _, n := range c.Networks {
+		if n.Project == project {
+			own = append(own, n)
+		}
+	}
+	return own
+}
+
+// openService opens the Workspace service for a project with its networks, if there are any; what exists stays as it is.
+func openService(ctx context.Context, s *catalog.Service, networks []Network, projectID string) (int, error) {
+	if len(networks) == 0 {
+		return 0, nil
+	}
+	var subnets []catalog.NewSubnet
+	for _, n := range networks {
 		subnets = append(subnets, catalog.NewSubnet{
 			Name: "subnet-" + n.Name, CIDR: n.CIDR, Gateway: n.gateway(), DNS: n.DNS, Network: n.Name,
 		})
 	}
-	if err := s.Subscribe(ctx, projectID, c.Networks[0].CIDR, subnets); err != nil {
-		return fmt.Errorf("opening the Workspace service: %w", err)
+	if err := s.Subscribe(ctx, projectID, networks[0].CIDR, subnets); err != nil {
+		return 0, fmt.Errorf("opening the Workspace service: %w", err)
+	}
+	return len(networks), nil
+}
+
+// openServices opens the services of all projects that the configuration has networks for, but the first.
+func (a *App) openServices(ctx context.Context, accountID string) error {
+	for _, n := range a.config.Networks {
+		if n.Project == "" {
+			continue
+		}
+		p, err := a.iam.ProjectNamed(ctx, accountID, n.Project)
+		if refusal, is := errors.AsType[*iam.Refusal](err); is && refusal.Status == http.StatusNotFound {
+			a.log.WarnContext(ctx, "a network is for a project that does not exist; create it, or mend the configuration", "network", n.Name, "project", n.Project)
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("reading the project of network %s: %w", n.Name, err)
+		}
+		if _, err := openService(ctx, a.Services.Catalog, a.config.networksOf(n.Project), p.ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }
