@@ -52,7 +52,7 @@ func FuzzTakeValues(f *testing.F) {
 	f.Cleanup(func() { s.Close() })
 	f.Fuzz(func(t *testing.T, a, b string) {
 		if !utf8.ValidString(a+b) || strings.Contains(a+b, "\x00") {
-			t.Skip() // refused before they come so far
+			return // refused before they come so far
 		}
 		store.Writing(t, s, func(c *sql.Conn, _ func() []string) {
 			statement := fmt.Sprintf("SELECT %s, '/**/''', %s", store.InSQLite(a), store.InSQLite(b))
