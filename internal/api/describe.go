@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -17,21 +18,17 @@ import (
 )
 
 // describe serves the description of an API and of others, for programs at /openapi.json and for readers at /docs. The page needs no script and
-// loads nothing from other hosts.
-func describe(api huma.API, others []route.Route) (*http.ServeMux, error) {
+// loads nothing from other hosts. Both are written when somebody first asks for them: most servers are never asked.
+func describe(api huma.API, others []route.Route) *http.ServeMux {
 	doc := complete(api, others)
-	document, err := json.Marshal(doc)
-	if err != nil {
-		return nil, fmt.Errorf("writing the API's description: %w", err)
-	}
-	var page bytes.Buffer
-	if err := docsPage.Execute(&page, areasOf(doc)); err != nil {
-		return nil, fmt.Errorf("writing the API's documentation: %w", err)
-	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /openapi.json", serving("application/openapi+json", document))
-	mux.HandleFunc("GET /docs", serving("text/html; charset=utf-8", page.Bytes()))
-	return mux, nil
+	mux.HandleFunc("GET /openapi.json", serving("application/openapi+json", func() ([]byte, error) { return json.Marshal(doc) }))
+	mux.HandleFunc("GET /docs", serving("text/html; charset=utf-8", func() ([]byte, error) {
+		var page bytes.Buffer
+		err := docsPage.Execute(&page, areasOf(doc))
+		return page.Bytes(), err
+	}))
+	return mux
 }
 
 // complete adds to an API's document the identity API and others.
@@ -41,8 +38,14 @@ func complete(api huma.API, others []route.Route) *huma.OpenAPI {
 	return api.OpenAPI()
 }
 
-func serving(contentType string, content []byte) http.HandlerFunc {
+// serving serves what write returns when it is called for the first time. It panics if that fails, as for any fault of the program.
+func serving(contentType string, write func() ([]byte, error)) http.HandlerFunc {
+	once := sync.OnceValues(write)
 	return func(w http.ResponseWriter, _ *http.Request) {
+		content, err := once()
+		if err != nil {
+			panic(fmt.Errorf("writing the API's description: %w", err))
+		}
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		_, _ = w.Write(content) // an error means that the client is gone

@@ -71,10 +71,7 @@ func New(c Config) (*Server, error) {
 	desktops := http.NewServeMux()
 	workspaceAPI := humago.New(desktops, humaConfig())
 	s.register(workspaceAPI)
-	description, err := describe(workspaceAPI, c.Others)
-	if err != nil {
-		return nil, err
-	}
+	description := describe(workspaceAPI, c.Others)
 	identity := c.IAM.Handler()
 	misspelt := renamed(desktops)
 	s.faces = []face{
