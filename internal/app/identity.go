@@ -107,10 +107,12 @@ func openService(ctx context.Context, s *catalog.Service, networks []Network, pr
 
 // openServices opens the services of all projects that the configuration has networks for, but the first.
 func (a *App) openServices(ctx context.Context, accountID string) error {
+	opened := map[string]bool{"": true} // the first
 	for _, n := range a.config.Networks {
-		if n.Project == "" {
+		if opened[n.Project] {
 			continue
 		}
+		opened[n.Project] = true
 		p, err := a.iam.ProjectNamed(ctx, accountID, n.Project)
 		if refusal, is := errors.AsType[*iam.Refusal](err); is && refusal.Status == http.StatusNotFound {
 			a.log.WarnContext(ctx, "a network is for a project that does not exist; create it, or mend the configuration", "network", n.Name, "project", n.Project)

@@ -70,11 +70,8 @@ func AccessKeys(ctx context.Context, t *store.Tx, adminID string) (k []AccessKey
 
 // LockAccessKey is ReadAccessKey and locks the row until the transaction ends.
 func LockAccessKey(ctx context.Context, t *store.Tx, id string) (k AccessKey, err error) {
-	if err := store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&k).Where("id = ?", id), "access_key"), ErrNoIdentity); err != nil {
-		return k, err
-	}
-	t.AuditRead(resourceOfKey(k.ID), &k)
-	return k, nil
+	err = lockRow(ctx, t, &k, "access_key", func(k AccessKey) workspace.Resource { return resourceOfKey(k.ID) }, "id = ?", id)
+	return k, err
 }
 
 // SaveAccessKey writes description and status of a locked key. The temporary keys that were made from an inactive one end.

@@ -74,12 +74,8 @@ func ReadPolicy(ctx context.Context, t *store.Tx, accountID, id string) (p Custo
 
 // LockPolicy is ReadPolicy and locks the row until the transaction ends.
 func LockPolicy(ctx context.Context, t *store.Tx, accountID, id string) (p CustomPolicy, err error) {
-	q := t.NewSelect().Model(&p).Where("p.account_id = ?", accountID).Where("p.id = ?", id)
-	if err := store.Read(ctx, t.ForUpdate(q, "p"), ErrNoIdentity); err != nil {
-		return p, err
-	}
-	t.AuditRead(resourceOfPolicy(p), &p)
-	return p, nil
+	err = lockRow(ctx, t, &p, "p", resourceOfPolicy, "p.account_id = ? AND p.id = ?", accountID, id)
+	return p, err
 }
 
 // SavePolicy writes a locked policy.

@@ -56,12 +56,8 @@ func ReadGroup(ctx context.Context, t *store.Tx, accountID, id string) (g Group,
 
 // LockGroup is ReadGroup and locks the row until the transaction ends.
 func LockGroup(ctx context.Context, t *store.Tx, accountID, id string) (g Group, err error) {
-	q := t.NewSelect().Model(&g).Where("g.account_id = ?", accountID).Where("g.id = ?", id)
-	if err := store.Read(ctx, t.ForUpdate(q, "g"), ErrNoIdentity); err != nil {
-		return g, err
-	}
-	t.AuditRead(resourceOfGroup(g), &g)
-	return g, nil
+	err = lockRow(ctx, t, &g, "g", resourceOfGroup, "g.account_id = ? AND g.id = ?", accountID, id)
+	return g, err
 }
 
 // Groups reads a page of groups, ordered by name.

@@ -41,11 +41,8 @@ func ReadDevice(ctx context.Context, t *store.Tx, adminID string) (d Device, err
 
 // LockDevice is ReadDevice and locks the row until the transaction ends: a code is used once.
 func LockDevice(ctx context.Context, t *store.Tx, adminID string) (d Device, err error) {
-	if err := store.Read(ctx, t.ForUpdate(t.NewSelect().Model(&d).Where("d.admin_id = ?", adminID), "d"), ErrNoIdentity); err != nil {
-		return d, err
-	}
-	t.AuditRead(resourceOfDevice(d), &d)
-	return d, nil
+	err = lockRow(ctx, t, &d, "d", resourceOfDevice, "d.admin_id = ?", adminID)
+	return d, err
 }
 
 // Devices reads a page of an account's registered authenticators, ordered by their users' ids.

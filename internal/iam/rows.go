@@ -83,6 +83,15 @@ func insertRow(ctx context.Context, t *store.Tx, row any) error {
 	return taken(t, err)
 }
 
+// lockRow reads the row that a condition selects, locks it until the transaction ends, and notes it for the record of what changes.
+func lockRow[R any](ctx context.Context, t *store.Tx, row *R, alias string, resource func(R) workspace.Resource, where string, args ...any) error {
+	if err := store.Read(ctx, t.ForUpdate(t.NewSelect().Model(row).Where(where, args...), alias), ErrNoIdentity); err != nil {
+		return err
+	}
+	t.AuditRead(resource(*row), row)
+	return nil
+}
+
 // taken returns ErrIdentityTaken for a row that a unique index refused.
 func taken(t *store.Tx, err error) error {
 	if err != nil && t.Violated(err) != "" {
@@ -102,12 +111,8 @@ func InsertProject(ctx context.Context, t *store.Tx, p Project) error {
 
 // LockProject is ReadProject and locks the row until the transaction ends.
 func LockProject(ctx context.Context, t *store.Tx, accountID, id string) (p Project, err error) {
-	q := t.NewSelect().Model(&p).Where("account_id = ?", accountID).Where("id = ?", id)
-	if err := store.Read(ctx, t.ForUpdate(q, "project"), ErrNoIdentity); err != nil {
-		return p, err
-	}
-	t.AuditRead(resourceOfProject(p), &p)
-	return p, nil
+	err = lockRow(ctx, t, &p, "project", resourceOfProject, "account_id = ? AND id = ?", accountID, id)
+	return p, err
 }
 
 // SaveProject writes a locked project.
@@ -249,12 +254,8 @@ func LockAccount(ctx context.Context, t *store.Tx, id string) error {
 
 // LockAdmin is ReadAdmin and locks the row until the transaction ends.
 func LockAdmin(ctx context.Context, t *store.Tx, accountID, id string) (a Admin, err error) {
-	q := t.NewSelect().Model(&a).Where("account_id = ?", accountID).Where("id = ?", id)
-	if err := store.Read(ctx, t.ForUpdate(q, "admin"), ErrNoIdentity); err != nil {
-		return a, err
-	}
-	t.AuditRead(resourceOfUser(a), &a)
-	return a, nil
+	err = lockRow(ctx, t, &a, "admin", resourceOfUser, "account_id = ? AND id = ?", accountID, id)
+	return a, err
 }
 
 // callerRow is an administrator with what is needed of their account.
