@@ -112,6 +112,15 @@ func (p postgresDialect) outage(err error) bool {
 	return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "53") || strings.HasPrefix(e.Code, "58")
 }
 
+// stale is not the case where no connection can be made, or where the server answers but to say that it ends the connection.
+func (postgresDialect) stale(err error) bool {
+	if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting {
+		return false
+	}
+	e, answered := errors.AsType[*pgconn.PgError](err)
+	return !answered || e.Code == "57P01" || e.Code == "57P02"
+}
+
 func (postgresDialect) timeLayout() string { return "2006-01-02 15:04:05.999999-07" }
 
 // smallestWrite takes a transaction's number, which a read-only server refuses.

@@ -161,6 +161,9 @@ func (sqliteDialect) outage(err error) bool {
 	return false
 }
 
+// stale is never the case: a file has no connections that break.
+func (sqliteDialect) stale(error) bool { return false }
+
 // smallestWrite writes a number in the file's header that nothing uses.
 func (sqliteDialect) smallestWrite() string { return "PRAGMA user_version = 0" }
 

@@ -64,6 +64,8 @@ type dialect interface {
 	timeLayout() string
 	// outage reports whether err means that the database is out of service for now, rather than an error of a statement.
 	outage(err error) bool
+	// stale reports that a transaction could not begin because its connection, one of the pool, had broken before.
+	stale(err error) bool
 	// smallestWrite returns a statement that changes nothing and still makes the commit write.
 	smallestWrite() string
 	// reserve reserves names for this process; see Store.Reserve.

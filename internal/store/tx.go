@@ -128,6 +128,9 @@ func (s *Store) begin(ctx context.Context, db *bun.DB, options *sql.TxOptions) (
 	ctx, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(connectionPatience, cancel)
 	b, err := db.BeginTx(ctx, options)
+	for try := 1; err != nil && ctx.Err() == nil && s.dialect.stale(err) && try <= postgresConnections; try++ {
+		b, err = db.BeginTx(ctx, options) // each broken connection leaves the pool, so that one after an outage costs no caller an error
+	}
 	if err == nil && !late.Stop() {
 		err = b.Rollback()
 	}
