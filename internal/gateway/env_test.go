@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"context"
 	"net"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"carrel/internal/directory"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -36,7 +36,7 @@ const project = "0123456789abcdef0123456789abcdef"
 func newEnv(t testing.TB) *env {
 	t.Helper()
 	e := &env{t: t, screens: &screens{opened: make(chan net.Conn, 64)}, desktop: workspace.NewID()}
-	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "carrel.db"), store.WithClock(e.now))
+	s, err := store.Open(context.Background(), storetest.SQLitePath(t), store.WithClock(e.now))
 	e.must(err)
 	t.Cleanup(func() { s.Close() })
 	e.store, e.service = s, core.NewServices(core.Config{Store: s})

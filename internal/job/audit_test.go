@@ -3,7 +3,6 @@ package job_test
 import (
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 )
 
 // identify gives the database its installation's id, as a control plane does when it starts.
@@ -55,7 +55,7 @@ func (e *env) desktop(id string) desktop.Desktop {
 // otherDatabase is that of another installation on the same engine, new and empty.
 func (e *env) otherDatabase() *store.Store {
 	e.t.Helper()
-	s, err := store.Open(e.t.Context(), filepath.Join(e.t.TempDir(), "other.db"))
+	s, err := store.Open(e.t.Context(), storetest.SQLitePath(e.t))
 	e.must(err)
 	e.t.Cleanup(func() { s.Close() })
 	return s

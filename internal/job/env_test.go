@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,6 +21,7 @@ import (
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -45,12 +44,8 @@ type env struct {
 // inEnv runs a test in a bubble with a fresh env.
 func inEnv(t *testing.T, c sim.Config, test func(e *env)) {
 	t.Helper()
-	empty := emptyDatabase(t)
+	path := storetest.SQLitePath(t)
 	synctest.Test(t, func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "carrel.db")
-		if err := os.WriteFile(path, empty, 0o600); err != nil {
-			t.Fatal(err)
-		}
 		watched := &statements{}
 		s, err := store.Open(t.Context(), path, store.WithQueryHook(watched))
 		if err != nil {
@@ -71,29 +66,6 @@ func inEnv(t *testing.T, c sim.Config, test func(e *env)) {
 		}
 	})
 }
-
-// emptyDatabase is a database with all its tables, made once: hundreds of tests begin with it.
-var emptyDatabase = func() func(*testing.T) []byte {
-	var once sync.Once
-	var body []byte
-	return func(t *testing.T) []byte {
-		t.Helper()
-		once.Do(func() {
-			path := filepath.Join(t.TempDir(), "empty.db")
-			s, err := store.Open(context.Background(), path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
-			if body, err = os.ReadFile(path); err != nil {
-				t.Fatal(err)
-			}
-		})
-		return body
-	}
-}()
 
 // populate makes a catalogue and a project with the service open.
 func (e *env) populate() {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"carrel/internal/directory"
 	"carrel/internal/mail"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -33,7 +33,7 @@ type outbox struct {
 
 func newOutbox(t *testing.T) *outbox {
 	t.Helper()
-	return openOutbox(t, filepath.Join(t.TempDir(), "carrel.db"))
+	return openOutbox(t, storetest.SQLitePath(t))
 }
 
 func openOutbox(t *testing.T, path string) *outbox {

@@ -20,6 +20,7 @@ import (
 	"carrel/internal/secret"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/store/storetest"
 	"carrel/internal/workspace"
 )
 
@@ -39,8 +40,9 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	e := &env{t: t, desktop: map[string]string{}, folder: t.TempDir()}
-	s, err := store.Open(context.Background(), filepath.Join(e.folder, "carrel.db"), store.WithClock(e.now))
+	path := storetest.SQLitePath(t)
+	e := &env{t: t, desktop: map[string]string{}, folder: filepath.Dir(path)}
+	s, err := store.Open(context.Background(), path, store.WithClock(e.now))
 	e.must(err)
 	t.Cleanup(func() { s.Close() })
 	passwords, err := secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1, Lanes: 1})

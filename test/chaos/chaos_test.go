@@ -66,7 +66,7 @@ func seeds(t *testing.T) (first, last uint64) {
 // play carries one run from its beginning to its rest.
 func play(t *testing.T, seed uint64) {
 	cryptotest.SetGlobalRandom(t, seed)
-	playOn(t, seed, emptyDatabase(t))
+	playOn(t, seed, storetest.SQLitePath(t))
 }
 
 func playOn(t *testing.T, seed uint64, database string) {

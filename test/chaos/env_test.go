@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -112,34 +110,6 @@ func (s pollingStore) Work(ctx context.Context) <-chan struct{} {
 	}()
 	return work
 }
-
-// emptyDatabase is a new SQLite database with all its tables, which are made once.
-func emptyDatabase(t *testing.T) string {
-	t.Helper()
-	emptied.Do(func() {
-		path := filepath.Join(t.TempDir(), "empty.db")
-		s, err := store.Open(context.Background(), path)
-		if err == nil {
-			err = s.Close()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if emptyBody, err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
-	})
-	path := filepath.Join(t.TempDir(), "carrel.db")
-	if err := os.WriteFile(path, emptyBody, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-var (
-	emptied   sync.Once
-	emptyBody []byte
-)
 
 // populate makes a catalogue, a project with the service open, and people.
 func (e *env) populate() {
