@@ -19,9 +19,10 @@ import (
 
 // The sizes of a run: large enough for calls to meet, small enough for many runs.
 const (
-	mostPools    = 3
-	mostDesktops = 14
-	mostPeople   = 10
+	mostPools       = 3
+	mostDesktops    = 14
+	mostPeople      = 10
+	mostIdleMinutes = 4 // after which a pool deletes what nobody uses
 )
 
 // call makes a call that was drawn. What it is about is chosen now; it goes on beside those that follow.
@@ -139,7 +140,7 @@ func (e *env) policy() *pool.PolicyChange {
 		p.MinIdle = new(e.draw.IntN(3))
 	}
 	if e.chance(2) {
-		p.IdleMinutes = new(e.draw.IntN(10))
+		p.IdleMinutes = new(e.draw.IntN(mostIdleMinutes + 1))
 	}
 	return p
 }

@@ -93,9 +93,12 @@ func (e *env) step() {
 	e.pass(e.someTime())
 }
 
-// someTime is mostly short, so that calls meet what is under way.
+// someTime is mostly short, so that calls meet what is under way: one step in twelve takes minutes.
 func (e *env) someTime() time.Duration {
-	unit := []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, time.Second, 10 * time.Second, time.Minute}
+	unit := []time.Duration{
+		time.Millisecond, time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond,
+		time.Second, time.Second, time.Second, time.Second, 10 * time.Second, 10 * time.Second, 10 * time.Second, time.Minute,
+	}
 	d := time.Duration(1+e.draw.IntN(9)) * unit[e.draw.IntN(len(unit))]
 	return d + time.Duration(e.draw.IntN(1000))*time.Microsecond
 }
@@ -107,7 +110,7 @@ func (e *env) calm() {
 	e.leaveAll()
 	e.callers.Wait()
 	e.leaveAll() // who was just being let in
-	const patience, quiet = 2 * time.Hour, 12 * time.Minute
+	const patience, quiet = 2 * time.Hour, (mostIdleMinutes + 2) * time.Minute
 	rested := time.Duration(0)
 	for passed := time.Duration(0); passed < patience; passed += time.Minute {
 		if rested += time.Minute; len(e.unrest()) > 0 {
