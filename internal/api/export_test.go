@@ -3,6 +3,7 @@ package api
 import (
 	"maps"
 	"slices"
+	"sync"
 )
 
 // Operation is a line of the route table, for tests.
@@ -21,7 +22,7 @@ func Operations() []Operation {
 }
 
 // Changing lists the operations that change something, with method and path by id.
-func Changing() map[string][2]string {
+var Changing = sync.OnceValue(func() map[string][2]string {
 	all := map[string][2]string{}
 	for _, operations := range (&Server{}).operations() {
 		for _, o := range operations {
@@ -31,4 +32,4 @@ func Changing() map[string][2]string {
 		}
 	}
 	return all
-}
+})

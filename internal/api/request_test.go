@@ -29,7 +29,7 @@ func TestEveryOperationThatChangesSomethingHasAGoodCall(t *testing.T) {
 }
 
 func TestEveryRepetitionChangesNothingAndGetsTheFirstAnswer(t *testing.T) {
-	for _, id := range slices.Sorted(maps.Keys(goodCalls)) {
+	for _, id := range sample(slices.Sorted(maps.Keys(goodCalls))) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t)
@@ -59,7 +59,7 @@ func TestADryRunChangesNothingAndTellsWhatWouldBe(t *testing.T) {
 	o := newOffice(t)
 	top := o.TB
 	before := o.rows()
-	for _, id := range slices.Sorted(maps.Keys(goodCalls)) {
+	for _, id := range sample(slices.Sorted(maps.Keys(goodCalls))) {
 		t.Run(id, func(t *testing.T) {
 			o.TB = t
 			defer func() { o.TB = top }()
@@ -87,7 +87,7 @@ func TestADryRunChangesNothingAndTellsWhatWouldBe(t *testing.T) {
 
 func TestADryRunIsRefusedLikeTheRequest(t *testing.T) {
 	o := newOffice(t)
-	for id := range goodCalls {
+	for _, id := range sample(slices.Sorted(maps.Keys(goodCalls))) {
 		path := goodCalls[id].path
 		for name := range o.ids {
 			path = strings.ReplaceAll(path, "{"+name+"}", "none")

@@ -38,6 +38,7 @@ func TestEveryDocumentedStatusIsAnswered(t *testing.T) {
 	busy := `{"op_type": "os-stop"}`
 	o.ids["busy"], _ = o.pool(object{"name": "POOL05", "size": 1})
 	o.ok(o.sendTo("ExecuteDesktopPoolAction", "/desktop-pools/{busy}/action", busy))
+	failing := o.onBrokenDatabase()
 	for id, statuses := range documented {
 		good := goodCalls[id]
 		path := strings.ReplaceAll(good.path, "{pool}", "{busy}")
@@ -55,7 +56,7 @@ func TestEveryDocumentedStatusIsAnswered(t *testing.T) {
 			case http.StatusConflict:
 				a = o.sendTo(id, path, good.body)
 			default:
-				a = o.failing(id)
+				a = failing.send(id)
 			}
 			if a.status != status || a.text("error_code") == "" || a.text("error_msg") == "" || a.header.Get("X-Request-Id") == "" {
 				t.Errorf("%s: want %d, got %d %s", id, status, a.status, a.raw)
@@ -67,19 +68,18 @@ func TestEveryDocumentedStatusIsAnswered(t *testing.T) {
 	}
 }
 
-// failing makes the good call of an operation while the database fails.
-func (o *office) failing(id string) answer {
+// onBrokenDatabase is the office with a server whose database fails.
+func (o *office) onBrokenDatabase() *office {
 	o.Helper()
-	whole := o.server
-	defer func() { o.server = whole }()
+	failing := *o.env
 	var err error
-	o.server, err = api.New(api.Config{
+	failing.server, err = api.New(api.Config{
 		Services: core.NewServices(core.Config{Store: broken{o.store}}), IAM: o.iam, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), CallTime: time.Minute,
 	})
 	if err != nil {
 		o.Fatal(err)
 	}
-	return o.send(id)
+	return &office{env: &failing, database: o.database, ids: o.ids}
 }
 
 func TestWhatIsNotUTF8IsRefusedByName(t *testing.T) {
