@@ -21,6 +21,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/iam"
 	"carrel/internal/secret"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/work"
@@ -70,7 +71,7 @@ func newEnvOn(t testing.TB, database string) *env {
 	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&e.log, t.Output()), nil))
 	e.store = db
 	e.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog, Actions: api.Actions(), ProjectHolds: work.ProjectHolds}
-	service := core.NewServices(core.Config{Store: db, Passwords: passwords, Box: box})
+	service := core.NewServices(core.Config{Store: db, Passwords: passwords, Box: box, SecondFactor: signin.SecondFactorOptional})
 	e.first, err = e.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,11 @@ type call struct {
 var goodCalls = map[string]call{
 	"BatchDeleteOtpDevices": {path: "/users/{cara}/otp-devices", body: `{"otp_ids": ["{otp}"]}`},
 
+	"UpdateAssistAuthMethodConfig":       {path: "/assist-auth-config/method-config", body: `{"otp_config_info": {"enable": false}}`},
+	"UpdateAssistAuthConfigApplyObjects": {path: "/assist-auth-config/apply-objects", body: `{"add": [{"object_type": "USER", "object_id": "{ann}", "object_name": "ann"}]}`},
+	"UpdateAuthMethodConfig":             {path: "/auth-config/method-config", body: `{"auth_type": "USER_PASSWORD"}`},
+	"UpdateAuthConfig":                   {path: "/auth-configs/local-password", body: `{"sms_login_enabled": false}`},
+
 	"AddOu":        {path: "/ous", body: `{"domain": "` + directory.BuiltInDomain + `", "ou_name": "Press"}`},
 	"UpdateOuInfo": {path: "/ous/{ou}", body: `{"ou_name": "Prose"}`},
 	"DeleteOu":     {path: "/ous/{ou}"},

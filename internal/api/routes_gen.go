@@ -36,6 +36,18 @@ func (s *Server) operations() map[string][]operation {
 		"audit": {
 			{"GET", "/v2/{project_id}/audit-records", "ListAuditRecords", "workspace:auditRecords:list", iam.Read, answering(s.listAuditRecords), "List who changed what, and which requests were refused, newest first"},
 		},
+		"authentication config": {
+			{"GET", "/v2/{project_id}/assist-auth-config/method-config", "ShowAssistAuthConfig", "workspace:assistAuthConfigs:get", iam.Read, answering(s.showOTPConfig), "Show whether users sign in with codes of an authenticator app"},
+			{"PUT", "/v2/{project_id}/assist-auth-config/method-config", "UpdateAssistAuthMethodConfig", "workspace:assistAuthConfigs:update", iam.Write, silent(http.StatusNoContent, s.updateOTPConfig), "Turn codes of authenticator apps on or off, for sign-ins from now on"},
+			{"GET", "/v2/{project_id}/assist-auth-config/apply-objects", "ShowAssistAuthConfigApplyObjects", "workspace:assistAuthConfigs:listApplyObjects", iam.Read, answering(s.listOTPObjects), "List who must sign in with codes"},
+			{"POST", "/v2/{project_id}/assist-auth-config/apply-objects", "UpdateAssistAuthConfigApplyObjects", "workspace:assistAuthConfigs:updateApplyObjects", iam.Write, silent(http.StatusNoContent, s.changeOTPObjects), "Change who must sign in with codes, from the next sign-in on"},
+			{"GET", "/v2/{project_id}/auth-config/method-config", "ShowAuthConfig", "workspace:authConfigs:get", iam.Read, answering(s.showAuthConfig), "Show how users sign in"},
+			{"PUT", "/v2/{project_id}/auth-config/method-config", "UpdateAuthMethodConfig", "workspace:authConfigs:updateMethod", iam.Write, answering(s.updateAuthMethod), "Choose how users sign in: with their passwords"},
+			{"POST", "/v2/{project_id}/auth-config/validate-config", "ValidateConfig", "workspace:authConfigs:validate", iam.Read, silent(http.StatusOK, s.validateAuthMethod), "Check what UpdateAuthMethodConfig would be sent"},
+			{"PUT", "/v2/{project_id}/auth-configs/{auth_config_id}", "UpdateAuthConfig", "workspace:authConfigs:update", iam.Write, answering(s.updateAuthConfig), "Turn sign-in by text message on or off: it is off"},
+			{"GET", "/v2/{project_id}/auth-config/saml2/metadata", "DownloadMetadata", "workspace:authConfigs:downloadMetadata", iam.Read, silent(http.StatusOK, s.downloadMetadata), "Download SAML metadata: refused until other directories are supported"},
+			{"GET", "/v2/{project_id}/auth-config/saml2/sp/metadata", "DownloadSpMetadata", "workspace:authConfigs:downloadSpMetadata", iam.Read, silent(http.StatusOK, s.downloadSPMetadata), "Download SAML metadata of the service: refused until other directories are supported"},
+		},
 		"catalog": {
 			{"GET", "/v2/{project_id}/products", "ListProducts", "workspace:products:list", iam.Read, answering(s.listProducts), "List products"},
 			{"GET", "/v2/{project_id}/images", "ListImages", "workspace:images:list", iam.Read, answering(s.listImages), "List images"},

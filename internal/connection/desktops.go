@@ -165,9 +165,9 @@ func mayUse(ctx context.Context, tx *store.Tx, desktopID, userID string) (bool, 
 }
 
 // UserDesktops returns a user's desktops, sorted by name, or CodeForbidden while the user must choose a new password or set up an authenticator.
-func (s *Service) UserDesktops(ctx context.Context, userID string) ([]UserDesktop, error) {
+func (s *Service) UserDesktops(ctx context.Context, v signin.Visitor) ([]UserDesktop, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserDesktop, error) {
-		u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, userID)
+		u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v)
 		if err != nil {
 			return nil, err
 		}
@@ -255,7 +255,7 @@ func describe(ctx context.Context, tx *store.Tx, desktops []desktop.Desktop) ([]
 // CodeForbidden if the user may not use desktops now.
 func (s *Service) updateUserDesktop(ctx context.Context, c workspace.Caller, v signin.Visitor, desktopID string, f func(*store.Tx, directory.User, desktop.Desktop) error) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
-		u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v.ID)
+		u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v)
 		if err != nil {
 			return err
 		}
@@ -284,9 +284,9 @@ func (s *Service) OpenDesktop(ctx context.Context, v signin.Visitor, desktopID s
 }
 
 // MayUseDesktops returns nil if a user may use desktops now, else CodeForbidden, or CodeBadCredentials if the user does not exist.
-func (s *Service) MayUseDesktops(ctx context.Context, userID string) error {
+func (s *Service) MayUseDesktops(ctx context.Context, v signin.Visitor) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
-		_, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, userID)
+		_, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v)
 		return err
 	})
 }

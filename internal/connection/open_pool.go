@@ -60,7 +60,7 @@ func (s *Service) OpenPool(ctx context.Context, v signin.Visitor, poolID string)
 			return OpenedPool{}, err
 		}
 	}
-	opened.Pool, err = s.UserPool(ctx, v.User, poolID)
+	opened.Pool, err = s.UserPool(ctx, v, poolID)
 	return opened, err
 }
 
@@ -122,7 +122,7 @@ func (s *Service) openPool(ctx context.Context, tx *store.Tx, v signin.Visitor, 
 
 // readPoolRequest locks the pool and reads the inputs of the decision, first of all whether the user has access to it.
 func (s *Service) readPoolRequest(ctx context.Context, tx *store.Tx, v signin.Visitor, poolID string) (poolRequest, error) {
-	u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v.ID)
+	u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v)
 	if err != nil {
 		return poolRequest{}, err
 	}

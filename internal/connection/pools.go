@@ -84,9 +84,9 @@ type PoolWait struct {
 }
 
 // UserPools returns the pools that a user has access to, by name. CodeForbidden while the user must choose a new password.
-func (s *Service) UserPools(ctx context.Context, userID string) ([]UserPool, error) {
+func (s *Service) UserPools(ctx context.Context, v signin.Visitor) ([]UserPool, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]UserPool, error) {
-		u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, userID)
+		u, err := signin.ReadActiveUser(ctx, tx, s.SecondFactor, v)
 		if err != nil {
 			return nil, err
 		}
@@ -96,8 +96,8 @@ func (s *Service) UserPools(ctx context.Context, userID string) ([]UserPool, err
 }
 
 // UserPool returns one of them, or CodePoolNotFound.
-func (s *Service) UserPool(ctx context.Context, u directory.User, poolID string) (UserPool, error) {
-	pools, err := s.UserPools(ctx, u.ID)
+func (s *Service) UserPool(ctx context.Context, v signin.Visitor, poolID string) (UserPool, error) {
+	pools, err := s.UserPools(ctx, v)
 	if err != nil {
 		return UserPool{}, err
 	}
@@ -131,7 +131,7 @@ func (s *Service) StopWaiting(ctx context.Context, v signin.Visitor, poolID stri
 // ReadyForRebuild records that the rebuild of the user's desktop in a pool may begin before its countdown ends. It is idempotent. Errors:
 // CodePoolNotFound, CodeForbidden, and CodeConflict if the user has no desktop or no countdown is running.
 func (s *Service) ReadyForRebuild(ctx context.Context, v signin.Visitor, poolID string) error {
-	p, err := s.UserPool(ctx, v.User, poolID)
+	p, err := s.UserPool(ctx, v, poolID)
 	if err != nil {
 		return err
 	}

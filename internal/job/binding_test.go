@@ -250,7 +250,7 @@ func TestOpeningAPool(t *testing.T) {
 			}
 			steps := map[string]bool{}
 			e.until("a desktop for whoever waits longest", func() bool {
-				p, err := e.service.Connections.UserPool(e.t.Context(), people[0].User, sharedPool)
+				p, err := e.service.Connections.UserPool(e.t.Context(), people[0], sharedPool)
 				e.must(err)
 				steps[p.Wait.Step] = true
 				return p.Wait.Ready
@@ -401,7 +401,7 @@ func TestADesktopThatCannotBeMadeReadyIsTakenBack(t *testing.T) {
 			t.Fatalf("opening gave %+v %+v", first.BindDecision, first.Pool.Desktop)
 		}
 		e.until("the end of the attempts", func() bool {
-			p, err := e.service.Connections.UserPool(e.t.Context(), v.User, sharedPool)
+			p, err := e.service.Connections.UserPool(e.t.Context(), v, sharedPool)
 			e.must(err)
 			return p.Desktop == nil
 		})

@@ -22,6 +22,7 @@ type codesState struct {
 	Policy       signin.SecondFactor `json:"policy" enum:"off,optional,required"`
 	On           bool                `json:"on"`
 	RecoveryLeft int                 `json:"recovery_codes_left"`
+	MustEnrol    bool                `json:"must_set_up,omitempty" doc:"Before anything else; a requirement that is new holds from the next sign-in"`
 }
 
 type codeInput struct{ Body codeBody }
@@ -41,8 +42,8 @@ type recoveryCodes struct {
 	Codes []string `json:"recovery_codes"`
 }
 
-func (p *Portal) codesOf(ctx context.Context, userID string) (codesState, error) {
-	state, err := p.SignIns.CodesOf(ctx, userID)
+func (p *Portal) codesOf(ctx context.Context, v signin.Visitor) (codesState, error) {
+	state, err := p.SignIns.CodesOf(ctx, v)
 	if state.Policy == "" {
 		state.Policy = signin.SecondFactorOff
 	}

@@ -44,7 +44,7 @@ type cardsBody struct {
 }
 
 func (p *Portal) desktops(r *http.Request, v signin.Visitor, _ *none) (*answer[cardsBody], error) {
-	desktops, err := p.Desktops.UserDesktops(r.Context(), v.ID)
+	desktops, err := p.Desktops.UserDesktops(r.Context(), v)
 	if err != nil {
 		return nil, err
 	}

@@ -208,7 +208,7 @@ func (p *Portal) streaming() handler {
 // events streams a user's cards as server-sent events "desktops" and "pools", at once and after each change. The stream ends with "signed-out"
 // when the sign-in ends, and without an event when the server stops: browsers reconnect automatically.
 func (p *Portal) events(w http.ResponseWriter, r *http.Request, v signin.Visitor) error {
-	if err := p.Desktops.MayUseDesktops(r.Context(), v.ID); err != nil {
+	if err := p.Desktops.MayUseDesktops(r.Context(), v); err != nil {
 		return err
 	}
 	s, ok := p.follower.join(v.User)

@@ -103,7 +103,7 @@ type poolsBody struct {
 }
 
 func (p *Portal) pools(r *http.Request, v signin.Visitor, _ *none) (*answer[poolsBody], error) {
-	pools, err := p.Desktops.UserPools(r.Context(), v.ID)
+	pools, err := p.Desktops.UserPools(r.Context(), v)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ type SignIns interface {
 	SetFirstPassword(ctx context.Context, c workspace.Caller, token, password string) (directory.User, error)
 	ChangePassword(ctx context.Context, v signin.Visitor, old, password string) error
 	SetLanguage(ctx context.Context, v signin.Visitor, language string) error
-	CodesOf(ctx context.Context, userID string) (signin.CodesState, error)
+	CodesOf(ctx context.Context, v signin.Visitor) (signin.CodesState, error)
 	BeginEnrolment(ctx context.Context, v signin.Visitor) (secret string, err error)
 	ConfirmEnrolment(ctx context.Context, v signin.Visitor, code string) (recoveryCodes []string, err error)
 	RenewRecoveryCodes(ctx context.Context, v signin.Visitor, code string) ([]string, error)
@@ -36,12 +36,12 @@ type SignIns interface {
 
 // Desktops has the operations of users on their desktops and pools; *connection.Service implements it.
 type Desktops interface {
-	MayUseDesktops(ctx context.Context, userID string) error
-	UserDesktops(ctx context.Context, userID string) ([]connection.UserDesktop, error)
+	MayUseDesktops(ctx context.Context, v signin.Visitor) error
+	UserDesktops(ctx context.Context, v signin.Visitor) ([]connection.UserDesktop, error)
 	DesktopsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserDesktop, error)
 	RunPowerAction(ctx context.Context, v signin.Visitor, desktopID string, action desktop.PowerAction) error
 	OpenDesktop(ctx context.Context, v signin.Visitor, desktopID string) (string, error)
-	UserPools(ctx context.Context, userID string) ([]connection.UserPool, error)
+	UserPools(ctx context.Context, v signin.Visitor) ([]connection.UserPool, error)
 	PoolsOf(ctx context.Context, people []directory.User) (map[string][]connection.UserPool, error)
 	OpenPool(ctx context.Context, v signin.Visitor, poolID string) (connection.OpenedPool, error)
 	KeepWaiting(ctx context.Context, userIDs []string) error

@@ -114,14 +114,14 @@ func (p *Portal) welcome(r *http.Request, result signin.SignInResult) (*signedIn
 	if result.NeedsCode {
 		return &signedIn{More: &codeNeeded{result.Token}}, nil
 	}
-	who, err := p.withCodes(r, result.User)
+	who, err := p.withCodes(r, signin.Visitor{User: result.User, MustEnrol: result.MustEnrol})
 	return &signedIn{Cookie: p.cookie(r, result.Token, result.Expires).String(), Body: &who}, err
 }
 
 // withCodes returns the signed-in user.
-func (p *Portal) withCodes(r *http.Request, u directory.User) (person, error) {
-	codes, err := p.codesOf(r.Context(), u.ID)
-	who := personOf(u)
+func (p *Portal) withCodes(r *http.Request, v signin.Visitor) (person, error) {
+	codes, err := p.codesOf(r.Context(), v)
+	who := personOf(v.User)
 	who.Codes = &codes
 	return who, err
 }
@@ -153,7 +153,7 @@ func (p *Portal) signOut(r *http.Request, _ *none) (*signedOut, error) {
 }
 
 func (p *Portal) me(r *http.Request, v signin.Visitor, _ *none) (*answer[person], error) {
-	who, err := p.withCodes(r, v.User)
+	who, err := p.withCodes(r, v)
 	return &answer[person]{Body: who}, err
 }
 

@@ -14,5 +14,6 @@ func TestRows(t *testing.T) {
 	storetest.RunRows(t, func(e *storetest.Env) *env { return &env{desktoptest.NewEnv(e)} }, map[string]map[string]func(*env){
 		"SignIns": signIns,
 		"OTP":     otp,
+		"Configs": otpConfigs,
 	})
 }

@@ -51,14 +51,14 @@ const (
 
 func otpSeal(deviceID string) string { return "otp-devices/" + deviceID }
 
-// otpDevice reads a user's authenticator in that state, and reports whether there is one.
-func otpDevice(ctx context.Context, tx *store.Tx, userID string, status OTPStatus) (OTPDevice, bool, error) {
+// registeredDevice reads a user's authenticator that gives codes, and reports whether there is one.
+func registeredDevice(ctx context.Context, tx *store.Tx, userID string) (OTPDevice, bool, error) {
 	devices, err := OTPDevices(ctx, tx, userID)
 	if err != nil {
 		return OTPDevice{}, false, err
 	}
 	for _, d := range devices {
-		if d.Status == status {
+		if d.Status == OTPRegistered {
 			return d, true, nil
 		}
 	}
@@ -106,7 +106,7 @@ func (s *Service) UnbindOTPDevices(ctx context.Context, c workspace.Caller, user
 
 // forgiveCodes resets a user's delay after wrong codes.
 func forgiveCodes(ctx context.Context, tx *store.Tx, userID string) error {
-	d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
+	d, found, err := registeredDevice(ctx, tx, userID)
 	if err != nil || !found {
 		return err
 	}

@@ -13,21 +13,26 @@ import (
 
 // CodesState is what a user sees about the codes.
 type CodesState struct {
-	Policy       SecondFactor
+	Policy       SecondFactor // for this user
 	On           bool
-	RecoveryLeft int // recovery codes that were not used
+	RecoveryLeft int  // recovery codes that were not used
+	MustEnrol    bool // an authenticator must be set up before anything else
 }
 
-// CodesOf returns whether a user uses codes, and how many recovery codes are left.
-func (s *Service) CodesOf(ctx context.Context, userID string) (CodesState, error) {
+// CodesOf returns whether a visitor uses codes, and how many recovery codes are left.
+func (s *Service) CodesOf(ctx context.Context, v Visitor) (CodesState, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (CodesState, error) {
-		state := CodesState{Policy: s.SecondFactor}
-		d, found, err := otpDevice(ctx, tx, userID, OTPRegistered)
-		if err != nil || !found || !s.SecondFactor.offered() {
+		f, err := readFactor(ctx, tx, v.ID)
+		state := CodesState{Policy: f.config.policy(s.SecondFactor, f.must)}
+		if err != nil || !state.Policy.offered() {
 			return state, err
 		}
+		if !f.registered() {
+			state.MustEnrol = f.mustEnrol(s.SecondFactor, v)
+			return state, nil
+		}
 		state.On = true
-		state.RecoveryLeft, err = CountRecoveryCodes(ctx, tx, d.ID)
+		state.RecoveryLeft, err = CountRecoveryCodes(ctx, tx, f.device.ID)
 		return state, err
 	})
 }
@@ -37,16 +42,12 @@ func (s *Service) CodesOf(ctx context.Context, userID string) (CodesState, error
 // CodeConflict if the user has an authenticator. Concurrent calls are serialised by the lock on the user.
 func (s *Service) BeginEnrolment(ctx context.Context, v Visitor) (string, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (string, error) {
-		u, err := s.mayEnrol(ctx, tx, v)
+		u, f, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
 			return "", err
 		}
-		old, found, err := otpDevice(ctx, tx, u.ID, OTPPending)
-		if err != nil {
-			return "", err
-		}
-		if found {
-			if err := DeleteOTPDevice(ctx, tx, old.ID); err != nil {
+		if f.found {
+			if err := DeleteOTPDevice(ctx, tx, f.device.ID); err != nil {
 				return "", err
 			}
 		}
@@ -57,24 +58,32 @@ func (s *Service) BeginEnrolment(ctx context.Context, v Visitor) (string, error)
 	})
 }
 
-func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (directory.User, error) {
+// mayEnrol returns a visitor who may set up an authenticator, with the pending one. The user's row is locked.
+func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (directory.User, factor, error) {
 	if !s.SecondFactor.offered() {
-		return directory.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "codes are not used here"}
+		return directory.User{}, factor{}, codesUnused()
 	}
 	u, err := directory.LockUser(ctx, tx, v.ProjectID, v.ID)
 	if err != nil {
-		return directory.User{}, err
+		return directory.User{}, factor{}, err
 	}
 	if u.MustChangePassword {
-		return directory.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "choose a new password first"}
+		return directory.User{}, factor{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "choose a new password first"}
 	}
-	if _, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered); err != nil || found {
-		if err == nil {
-			err = &workspace.Error{Code: workspace.CodeConflict, Message: "you use an authenticator already, remove it first"}
-		}
-		return directory.User{}, err
+	f, err := readFactor(ctx, tx, u.ID)
+	switch {
+	case err != nil:
+		return directory.User{}, factor{}, err
+	case !f.config.policy(s.SecondFactor, f.must).offered():
+		return directory.User{}, factor{}, codesUnused()
+	case f.registered():
+		return directory.User{}, factor{}, &workspace.Error{Code: workspace.CodeConflict, Message: "you use an authenticator already, remove it first"}
 	}
-	return u, MayUseDesktops(u, tx.Now())
+	return u, f, MayUseDesktops(u, tx.Now())
+}
+
+func codesUnused() error {
+	return &workspace.Error{Code: workspace.CodeForbidden, Message: "codes are not used here"}
 }
 
 // ConfirmEnrolment turns codes on for a user whose code proves that the app has the secret, ends the user's other sign-ins, and returns the
@@ -82,15 +91,12 @@ func (s *Service) mayEnrol(ctx context.Context, tx *store.Tx, v Visitor) (direct
 // BeginEnrolment and useCode.
 func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, v.Caller("ConfirmEnrolment"), func(tx *store.Tx) (codes []string, refusal, err error) {
-		u, err := s.mayEnrol(ctx, tx, v)
+		_, f, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
 			return nil, nil, err
 		}
-		d, found, err := otpDevice(ctx, tx, u.ID, OTPPending)
-		if err != nil {
-			return nil, nil, err
-		}
-		if !found || !tx.Now().Before(d.Created.Add(EnrolmentLife)) {
+		d := f.device
+		if !f.found || !tx.Now().Before(d.Created.Add(EnrolmentLife)) {
 			return nil, nil, &workspace.Error{Code: workspace.CodeConflict, Message: "this took too long: begin again"}
 		}
 		if refusal, err = s.useCode(ctx, tx, d, code); refusal != nil || err != nil {
@@ -104,7 +110,7 @@ func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) 
 	})
 }
 
-// keepOnly ends all sign-ins of a user except the present one.
+// keepOnly ends all sign-ins of a user except the present one, which goes on with an authenticator.
 func keepOnly(ctx context.Context, tx *store.Tx, v Visitor) error {
 	kept, err := ReadSignIn(ctx, tx, v.SignInHash)
 	if err != nil {
@@ -113,6 +119,7 @@ func keepOnly(ctx context.Context, tx *store.Tx, v Visitor) error {
 	if err := DeleteSignInsOf(ctx, tx, v.ID); err != nil {
 		return err
 	}
+	kept.MustEnrol = false
 	return InsertSignIn(ctx, tx, kept)
 }
 
@@ -130,42 +137,49 @@ func putRecoveryCodes(ctx context.Context, tx *store.Tx, deviceID string) ([]str
 // authenticator.
 func (s *Service) RenewRecoveryCodes(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, v.Caller("RenewRecoveryCodes"), func(tx *store.Tx) ([]string, error, error) {
-		d, refusal, err := s.ownDevice(ctx, tx, v, code)
+		f, refusal, err := s.ownFactor(ctx, tx, v, code)
 		if refusal != nil || err != nil {
 			return nil, refusal, err
 		}
-		codes, err := putRecoveryCodes(ctx, tx, d.ID)
+		codes, err := putRecoveryCodes(ctx, tx, f.device.ID)
 		return codes, nil, err
 	})
 }
 
-// RemoveAuthenticator turns codes off for a user; code must be valid. Errors as RenewRecoveryCodes.
+// RemoveAuthenticator turns codes off for a user; code must be valid. A user who must use codes then has to set up another app before anything
+// else. Errors as RenewRecoveryCodes.
 func (s *Service) RemoveAuthenticator(ctx context.Context, v Visitor, code string) error {
 	_, err := s.withCode(ctx, v.Caller("RemoveAuthenticator"), func(tx *store.Tx) ([]string, error, error) {
-		d, refusal, err := s.ownDevice(ctx, tx, v, code)
+		f, refusal, err := s.ownFactor(ctx, tx, v, code)
 		if refusal != nil || err != nil {
 			return nil, refusal, err
 		}
-		return nil, nil, DeleteOTPDevice(ctx, tx, d.ID)
+		if err := DeleteOTPDevice(ctx, tx, f.device.ID); err != nil {
+			return nil, nil, err
+		}
+		if f.config.policy(s.SecondFactor, f.must) != SecondFactorRequired {
+			return nil, nil, nil
+		}
+		return nil, nil, mustEnrolAgain(ctx, tx, v.ID)
 	})
 	return err
 }
 
-// ownDevice returns the authenticator of a user after checking the code.
-func (s *Service) ownDevice(ctx context.Context, tx *store.Tx, v Visitor, code string) (d OTPDevice, refusal, err error) {
+// ownFactor returns the factor of a user with an authenticator after checking the code.
+func (s *Service) ownFactor(ctx context.Context, tx *store.Tx, v Visitor, code string) (f factor, refusal, err error) {
 	u, err := directory.LockUser(ctx, tx, v.ProjectID, v.ID)
 	if err != nil {
-		return d, nil, err
+		return f, nil, err
 	}
-	d, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
-	if err == nil && !found {
+	f, err = readFactor(ctx, tx, u.ID)
+	if err == nil && !f.registered() {
 		err = &workspace.Error{Code: workspace.CodeConflict, Message: "you use no authenticator"}
 	}
 	if err != nil {
-		return d, nil, err
+		return f, nil, err
 	}
-	refusal, err = s.useCode(ctx, tx, d, code)
-	return d, refusal, err
+	refusal, err = s.useCode(ctx, tx, f.device, code)
+	return f, refusal, err
 }
 
 // withCode runs f in a transaction that also commits if f refuses, so that wrong codes are counted. Otherwise it is the act of c, which is

@@ -10,6 +10,7 @@ type SignIn struct {
 	UserID    string
 	Created   time.Time
 	Expires   time.Time
+	MustEnrol bool // the user must set up an authenticator before anything else
 }
 
 // Ticket admits one connection to the display of one desktop, once, within TicketLife.

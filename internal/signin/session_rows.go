@@ -15,6 +15,7 @@ type signIn struct {
 	UserID    string
 	Created   time.Time
 	Expires   time.Time
+	MustEnrol bool
 }
 
 type signInRow struct {
@@ -70,6 +71,12 @@ func DeleteSignIn(ctx context.Context, t *store.Tx, tokenHash string) error {
 // DeleteSignInsOf ends all sign-ins of a user.
 func DeleteSignInsOf(ctx context.Context, t *store.Tx, userID string) error {
 	_, err := t.NewDelete().Model((*signInRow)(nil)).Where("user_id = ?", userID).Exec(ctx)
+	return err
+}
+
+// mustEnrolAgain makes a user set up an authenticator in all sign-ins that there are.
+func mustEnrolAgain(ctx context.Context, t *store.Tx, userID string) error {
+	_, err := t.NewUpdate().Model((*signInRow)(nil)).Set("must_enrol = TRUE").Where("user_id = ?", userID).Exec(ctx)
 	return err
 }
 

@@ -34,12 +34,14 @@ type SignInResult struct {
 	Expires   time.Time
 	User      directory.User
 	NeedsCode bool
+	MustEnrol bool // an authenticator must be set up before anything else
 }
 
 // Visitor is a signed-in user and the present sign-in.
 type Visitor struct {
 	directory.User
 	SignInHash string
+	MustEnrol  bool   // as in SignInResult
 	Address    string // of the client
 	RequestID  string
 }
@@ -152,23 +154,32 @@ func halfHash(token string) string { return "half-" + workspace.HashToken(token)
 
 // admit records a sign-in, a half one for users of codes. The user's row is locked. operation and how are for the audit record.
 func (s *Service) admit(ctx context.Context, tx *store.Tx, u directory.User, operation string, how workspace.CredentialKind) (SignInResult, error) {
-	if s.SecondFactor.offered() {
-		_, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
-		if err != nil {
-			return SignInResult{}, err
-		}
-		if found {
-			r := SignInResult{Token: workspace.NewToken(), Expires: tx.Now().Add(HalfSignInLife), User: u, NeedsCode: true}
-			return r, InsertSignIn(ctx, tx, SignIn{TokenHash: halfHash(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
-		}
+	if !s.SecondFactor.offered() {
+		return wholeSignIn(ctx, tx, u, operation, how, false)
 	}
-	return wholeSignIn(ctx, tx, u, operation, how)
+	f, err := readFactor(ctx, tx, u.ID)
+	if err != nil {
+		return SignInResult{}, err
+	}
+	switch f.need(s.SecondFactor, workspace.OriginOf(ctx).Address) {
+	case needCode:
+		r := SignInResult{Token: workspace.NewToken(), Expires: tx.Now().Add(HalfSignInLife), User: u, NeedsCode: true}
+		return r, InsertSignIn(ctx, tx, SignIn{TokenHash: halfHash(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+	case needApp:
+		return wholeSignIn(ctx, tx, u, operation, how, true)
+	default:
+		return wholeSignIn(ctx, tx, u, operation, how, false)
+	}
 }
 
-func wholeSignIn(ctx context.Context, tx *store.Tx, u directory.User, operation string, how workspace.CredentialKind) (SignInResult, error) {
+func wholeSignIn(
+	ctx context.Context, tx *store.Tx, u directory.User, operation string, how workspace.CredentialKind, mustEnrol bool,
+) (SignInResult, error) {
 	tx.Record(signInRecord(ctx, operation, how, u))
-	r := SignInResult{Token: workspace.NewToken(), Expires: tx.Now().Add(SignInLife), User: u}
-	return r, InsertSignIn(ctx, tx, SignIn{TokenHash: workspace.HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires})
+	r := SignInResult{Token: workspace.NewToken(), Expires: tx.Now().Add(SignInLife), User: u, MustEnrol: mustEnrol}
+	return r, InsertSignIn(ctx, tx, SignIn{
+		TokenHash: workspace.HashToken(r.Token), UserID: u.ID, Created: tx.Now(), Expires: r.Expires, MustEnrol: mustEnrol,
+	})
 }
 
 // SignInWithCode completes a half sign-in with a code of the user's authenticator app, or a recovery code. Wrong codes are counted
@@ -196,7 +207,7 @@ func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignI
 		if err := MayUseDesktops(u, tx.Now()); err != nil {
 			return nil, nil, err
 		}
-		d, found, err := otpDevice(ctx, tx, u.ID, OTPRegistered)
+		d, found, err := registeredDevice(ctx, tx, u.ID)
 		if err == nil && !found { // an administrator has removed it
 			err = SignedOut()
 		}
@@ -209,7 +220,7 @@ func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignI
 		if err := DeleteSignIn(ctx, tx, half.TokenHash); err != nil {
 			return nil, nil, err
 		}
-		r, err = wholeSignIn(ctx, tx, u, "SignInWithCode", workspace.CredentialCode)
+		r, err = wholeSignIn(ctx, tx, u, "SignInWithCode", workspace.CredentialCode, false)
 		return nil, nil, err
 	})
 	if err != nil {
@@ -236,7 +247,7 @@ func (s *Service) SignedIn(ctx context.Context, token string) (Visitor, error) {
 		if MayUseDesktops(u, tx.Now()) != nil {
 			return Visitor{}, SignedOut()
 		}
-		return Visitor{User: u, SignInHash: signIn.TokenHash}, nil
+		return Visitor{User: u, SignInHash: signIn.TokenHash, MustEnrol: signIn.MustEnrol}, nil
 	})
 }
 

@@ -21,6 +21,8 @@ const (
 	ResourceSubJob       ResourceType = "sub_job"
 	ResourceExport       ResourceType = "export"
 	ResourceOTPDevice    ResourceType = "otp_device"
+	ResourceOTPConfig    ResourceType = "otp_config"
+	ResourceAuthConfig   ResourceType = "auth_config"
 	ResourceSubscription ResourceType = "subscription"
 )
 

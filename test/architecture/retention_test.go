@@ -7,6 +7,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"tickets", "{signin.TicketLife}, or until used", "`work.DeleteExpired`, `signin.TakeTicket`"},
 	{"password_tokens", "{mail.linkLife}, or until used", "`work.DeleteExpired`, `signin.DeletePasswordTokensOf`"},
 	{"otp_devices recovery_codes", "{signin.EnrolmentLife} without a first code; then until removed", "`work.DeleteExpired`; `signin.Service.RemoveAuthenticator`, `signin.Service.UnbindOTPDevices`"},
+	{"otp_configs otp_objects", "until changed or deleted; objects as long as their user or group", "`signin.Service.UpdateOTPConfig`, `signin.Service.ChangeOTPObjects`"},
 	{"iam_mfa_devices", "{signin.EnrolmentLife} without codes; then until unbound", "`work.DeleteExpired`; `iam.Service.UnbindDevice`"},
 	{"sign_in_attempts", "{workspace.TallyLife} after the last attempt, or after the end of its delay", "`work.DeleteExpired`"},
 	{"known_places", "{workspace.PlaceLife} after the last use, at most {workspace.MaxPlaces} per user", "`work.DeleteExpired`; `store.Tx.NotePlace`"},

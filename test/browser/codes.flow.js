@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, test } from "node:test";
-import { accessible, ask, end, open, picture, signIn, stage, until } from "./stage.js";
+import { accessible, administer, ask, end, open, picture, signIn, stage, until } from "./stage.js";
 
 after(end);
 
@@ -104,6 +104,27 @@ test("An app is set up, asked for at the sign-in, replaced by a recovery code an
   await page.getByRole("button", { name: "Start over" }).click();
   await signIn(page);
   await cards(page);
+});
+
+test("A project that requires an app asks for one at the next sign-in, and not who is signed in", async (t) => {
+  const page = await open(t, { bypassCSP: true });
+  await signIn(page);
+  await cards(page);
+  const everybody = { object_type: "ALL", object_id: "default-apply-all-targets", object_name: "All-Targets" };
+  await administer("POST", "assist-auth-config/apply-objects", { add: [everybody] });
+  await page.reload();
+  await cards(page);
+  await again(page);
+  await page.getByRole("heading", { name: "Set up an authenticator app" }).waitFor();
+  await accessible(page);
+  await page.reload(); // there is no way around
+  await page.getByRole("button", { name: "Set up" }).click();
+  const code = await scan(page);
+  await enter(page, await code());
+  await page.getByRole("button", { name: "I have kept them" }).click();
+  await cards(page);
+  await administer("POST", "assist-auth-config/apply-objects", { delete: [everybody] });
+  await ask("unbind");
 });
 
 test("Where an app is required it is set up before anything else, in Chinese and in the dark too", async (t) => {

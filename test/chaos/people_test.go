@@ -133,7 +133,7 @@ func (e *env) openPool() {
 // openDesktop opens a desktop that a person has, and starts it if it is off.
 func (e *env) openDesktop() {
 	p := e.anyPerson()
-	own, err := e.service.Connections.UserDesktops(context.Background(), p.visitor.ID)
+	own, err := e.service.Connections.UserDesktops(context.Background(), p.visitor)
 	if err != nil || len(own) == 0 {
 		return
 	}

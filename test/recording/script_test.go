@@ -23,6 +23,7 @@ var script = []chapter{
 	{"Permissions", permissionsOfCallers},
 	{"Audit", auditTrail},
 	{"Requests", requests},
+	{"How users sign in", signInConfig},
 }
 
 // none is the id of nothing.

@@ -59,6 +59,7 @@ func Areas() []Area {
 	return []Area{
 		assignment(),
 		auditTrail(),
+		authConfig(),
 		catalog(),
 		desktops(),
 		jobs(),

@@ -36,7 +36,7 @@ function ForPeople() {
   if (me.isError) return <Pause text={passing(me.error) ? t("app.unreachable") : t("app.fault")} />;
   if (!me.data) return <SignInPage />;
   if (me.data.must_change_password) return <ChangePassword me={me.data} />;
-  if (me.data.codes?.policy === "required" && !me.data.codes.on) return <Authenticator me={me.data} />;
+  if (me.data.codes?.must_set_up) return <Authenticator me={me.data} />;
   if (place.show === "desk")
     return (
       <Suspense fallback={<div className="desk" />}>

@@ -486,6 +486,8 @@ export interface components {
             code_token: string;
         };
         PortalCodesState: {
+            /** @description Before anything else; a requirement that is new holds from the next sign-in */
+            must_set_up?: boolean;
             on: boolean;
             /** @enum {string} */
             policy: "off" | "optional" | "required";
