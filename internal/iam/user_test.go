@@ -1,13 +1,17 @@
 package iam_test
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"carrel/internal/audit"
 	"carrel/internal/iam"
 	"carrel/internal/store/storetest"
+	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
 )
 
@@ -242,6 +246,8 @@ func TestAWrongPasswordCostsAsMuchAsAnUnknownUser(t *testing.T) {
 		e.iam.Passwords = counting
 		e.newUser(object{"name": "off", "password": readerPassword, "enabled": false})
 		e.newUser(object{"name": "program"})
+		e.iam.Refusals = &audit.Refusals{Store: e.iam.Store, Clock: time.Now, Log: slog.New(slog.DiscardHandler)}
+		first := int64(0)
 		for name, body := range map[string]object{
 			"a wrong password":        passwordBody(e.first.DomainName, e.first.UserName, "wrong", nil),
 			"an unknown user":         passwordBody(e.first.DomainName, "nobody", "wrong", nil),
@@ -250,9 +256,18 @@ func TestAWrongPasswordCostsAsMuchAsAnUnknownUser(t *testing.T) {
 			"a user without password": passwordBody(e.first.DomainName, "program", "wrong", nil),
 		} {
 			counting.computed.Store(0)
-			e.refused(e.do(post("/v3/auth/tokens", body)), 401, "IAM.0002", "The username or password is wrong.")
+			request := post("/v3/auth/tokens", body)
+			ctx, statements := telemetry.CountStatements(request.Context())
+			e.refused(e.do(request.WithContext(ctx)), 401, "IAM.0002", "The username or password is wrong.")
 			if n := counting.computed.Load(); n != 1 {
 				t.Errorf("%s: %d hashes are computed, want 1", name, n)
+			}
+			n := statements.Load()
+			if first == 0 {
+				first = n
+			}
+			if n != first || n == 0 {
+				t.Errorf("%s: %d statements, another attempt takes %d", name, n, first)
 			}
 		}
 	})
