@@ -18,6 +18,7 @@ import (
 	"carrel/internal/capacity"
 	"carrel/internal/certificate"
 	"carrel/internal/engine/sim"
+	"carrel/internal/iam"
 	"carrel/internal/mail"
 	"carrel/internal/rollout/progress"
 	"carrel/internal/signin"
@@ -68,6 +69,8 @@ type Config struct {
 	Mail     mail.Config `yaml:"mail"`
 	Audit    Audit       `yaml:"audit"`
 	AuditLog AuditLog    `yaml:"audit_log"`
+
+	Credentials Credentials `yaml:"credentials"`
 
 	Retention work.Retention `yaml:"retention"`
 	// Overcommit is how many times the existing disk and memory may be promised to desktops.
@@ -135,6 +138,13 @@ type Product struct {
 	Text      string `yaml:"description"`
 }
 
+// Credentials has settings of the API's callers.
+type Credentials struct {
+	// Recheck is how long at most a credential or a right is honoured after another process has ended it; the process that ends it honours it
+	// no longer at once. 0: each request reads the account's version.
+	Recheck time.Duration `yaml:"recheck"`
+}
+
 // Portal has settings of signing in.
 type Portal struct {
 	SecondFactor signin.SecondFactor `yaml:"second_factor"` // "off", "optional" or "required"
@@ -160,12 +170,13 @@ func Defaults() Config {
 			Project: "carrel", Zone: "default", PoolGiB: 200, Image: "debian-xfce",
 			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd"},
 		},
-		Networks:  []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
-		Requests:  defaultRequests,
-		Audit:     Audit{KeepDays: 7},
-		AuditLog:  AuditLog{FileMiB: 100, FileKeep: 10},
-		Retention: work.DefaultRetention,
-		Portal:    Portal{SecondFactor: signin.SecondFactorOptional},
+		Networks:    []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
+		Requests:    defaultRequests,
+		Credentials: Credentials{Recheck: iam.DefaultRecheck},
+		Audit:       Audit{KeepDays: 7},
+		AuditLog:    AuditLog{FileMiB: 100, FileKeep: 10},
+		Retention:   work.DefaultRetention,
+		Portal:      Portal{SecondFactor: signin.SecondFactorOptional},
 		// Most of a disk is never written. A desktop needs a fortieth of its memory while nobody works in it and about a third
 		// otherwise, and rarely do more than half of all users work at the same time.
 		Overcommit: capacity.Overcommit{Disk: 20, Memory: 6},

@@ -37,6 +37,8 @@ const (
 	// Limits of pools.boot_limit: a rebuild has 20 minutes in all.
 	minBootLimit = 10 * time.Second
 	maxBootLimit = 20 * time.Minute
+
+	maxRecheck = time.Minute
 )
 
 // plainName matches names that become part of other names: of a project, a pool, a zone, a product.
@@ -57,6 +59,9 @@ func (c *Config) Check() error {
 	}
 	if o := c.Overcommit; !mayPromise(o.Disk) || !mayPromise(o.Memory) {
 		return fmt.Errorf("overcommit: disk is %v and memory %v, each must be %v to %v", o.Disk, o.Memory, minOvercommit, maxOvercommit)
+	}
+	if d := c.Credentials.Recheck; d < 0 || d > maxRecheck {
+		return fmt.Errorf("credentials.recheck: %v must be 0s to %v", d, maxRecheck)
 	}
 	if !c.Portal.SecondFactor.Valid() {
 		return fmt.Errorf("portal.second_factor: %q is unknown, use off, optional or required", c.Portal.SecondFactor)

@@ -134,6 +134,7 @@ func TestConfigurationRefusals(t *testing.T) {
 		"jobs that are kept for a day":     {"retention: {job_days: 1}", "retention.job_days: 1 must be 2 to 3650"},
 		"messages that are kept for ever":  {"retention: {notice_days: 100000}", "retention.notice_days"},
 		"an audit trail of a day":          {"retention: {audit_days: 1}", "retention.audit_days: 1 must be 2 to 3650"},
+		"rights that are kept for an hour": {"credentials: {recheck: 1h}", "credentials.recheck: 1h0m0s must be 0s to 1m0s"},
 		"machines that are kept for never": {"audit: {keep_days: 0}", "audit.keep_days"},
 	}
 	for name, c := range cases {

@@ -18,7 +18,8 @@ import (
 )
 
 // Identity changes the users, groups, keys, projects and agencies of the first account, in the database itself: whoever can read the data
-// directory may do so. The control plane may run meanwhile; it keeps nothing of this in memory.
+// directory may do so. The control plane may run meanwhile; what it remembers
+// of this it compares within credentials.recheck.
 type Identity struct {
 	*iam.Service
 	Account string // the account's id

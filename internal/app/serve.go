@@ -62,6 +62,7 @@ func (a *App) serve(ctx context.Context) error {
 	var background sync.WaitGroup
 	background.Go(func() { displays.Run(running) })
 	background.Go(func() { pages.Run(running) })
+	background.Go(func() { a.iam.Run(running) })
 
 	server := &http.Server{
 		Handler:           front,
@@ -88,6 +89,7 @@ func (a *App) serve(ctx context.Context) error {
 		if err := server.Shutdown(ctx); err != nil {
 			a.complain(ctx, "ending requests that took too long", errors.Join(err, server.Close()))
 		}
+		a.iam.FlushKeyUses(ctx)
 	})
 	return nil
 }

@@ -86,6 +86,9 @@ func (s *Service) CreateAgency(ctx context.Context, c workspace.Caller, n NewAge
 // DeleteAgency deletes an agency of the caller's account by its name.
 func (s *Service) DeleteAgency(ctx context.Context, c workspace.Caller, name string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		a, err := ReadAgencyByName(ctx, tx, c.ProjectID, name)
 		if err != nil {
 			return noneSuch(err, "agency", name)
@@ -126,7 +129,7 @@ func (a assumedAgency) principalOf(c Caller, session string) Principal {
 	if a.ID == "" {
 		return p
 	}
-	p.AccountID, p.AccountName, p.Role = a.account.ID, a.account.Name, a.Role
+	p.AccountID, p.AccountName, p.Role, p.version = a.account.ID, a.account.Name, a.Role, a.account.PolicyVersion
 	p.AgencyID, p.AgencyName, p.Session = a.ID, a.Name, session
 	p.AdminName += " as agency " + a.Name
 	return p

@@ -19,9 +19,6 @@ const (
 	MaxClockSkew  = 15 * time.Minute
 )
 
-// lastUseGrain is the precision of a key's last use, so that not every request writes.
-const lastUseGrain = 15 * time.Minute
-
 // Require passes only authenticated requests to next, which gets the caller with PrincipalFrom.
 func (s *Service) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -95,14 +92,15 @@ func agree(a, b Principal) (Principal, error) {
 
 // verifyToken returns the caller of a token.
 func (s *Service) verifyToken(ctx context.Context, token string) (Principal, error) {
-	found, err := s.findToken(ctx, token)
+	now := time.Now()
+	found, err := s.knownToken(ctx, token, now)
 	if isMissing(err) {
 		return Principal{}, unauthorized("decrypt token fail")
 	}
 	if err != nil {
 		return Principal{}, err
 	}
-	if found.expired() {
+	if found.expired(now) {
 		return Principal{}, unauthorized("token expires, expires_at:%s", stamp(found.Expires))
 	}
 	if !found.Admin.Enabled {
@@ -111,6 +109,7 @@ func (s *Service) verifyToken(ctx context.Context, token string) (Principal, err
 	if found.ProjectID != "" && !found.project.Enabled {
 		return Principal{}, disabledProject(found.project)
 	}
+	remember(ctx, &s.memory.tokens, found.Hash, found, now)
 	return found.principal(), nil
 }
 
@@ -123,16 +122,17 @@ func disabledProject(p Project) *Refusal {
 }
 
 func (s *Service) verifySignature(r *http.Request, auth authorization) (Principal, error) {
-	if err := checkDate(r.Header.Values(dateHeader), time.Now()); err != nil {
+	now := time.Now()
+	if err := checkDate(r.Header.Values(dateHeader), now); err != nil {
 		return Principal{}, err
 	}
-	key, err := s.findKey(r.Context(), auth.AccessKey)
+	key, err := s.knownKey(r.Context(), auth.AccessKey, now)
 	switch {
 	case isMissing(err):
 		return Principal{}, unauthorized("Get secretKey failed,ak:%s,err:ak not exist", auth.AccessKey)
 	case err != nil:
 		return Principal{}, err
-	case key.Temporary && !time.Now().Before(key.Expires):
+	case key.Temporary && !now.Before(key.Expires):
 		return Principal{}, unauthorized("token expires, expires_at:%s", stamp(key.Expires))
 	}
 	body, err := s.Bodies.read(r)
@@ -160,7 +160,9 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 	}
 	p := key.agency.principalOf(key.Caller, key.Session)
 	p.ProjectID, p.Expires, p.MFA, p.Temporary, p.credential = key.ProjectID, key.Expires, key.MFA, key.Temporary, "key:"+key.ID
-	return p, s.noteKeyUse(r, key)
+	remember(r.Context(), &s.memory.keys, key.ID, key, now)
+	s.uses.note(key.AccessKey, network(r), now)
+	return p, nil
 }
 
 // checkDate refuses a signing time that is missing, malformed or outside MaxClockSkew.
@@ -224,8 +226,9 @@ type keyOfCaller struct {
 	project Project
 }
 
-func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err error) {
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+func (s *Service) findKey(ctx context.Context, id string) (*keyOfCaller, error) {
+	k := new(keyOfCaller)
+	return k, s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if k.AccessKey, err = ReadAccessKey(ctx, tx, id); err != nil {
 			return err
 		}
@@ -237,20 +240,5 @@ func (s *Service) findKey(ctx context.Context, id string) (k keyOfCaller, err er
 		}
 		k.project, err = ReadProject(ctx, tx, k.agency.accountOf(k.Caller).ID, k.ProjectID)
 		return err
-	})
-	return k, err
-}
-
-// noteKeyUse records the last use of a key. The caller's network becomes a known place for the user's password.
-func (s *Service) noteKeyUse(r *http.Request, key keyOfCaller) error {
-	if time.Since(key.LastUsed) < lastUseGrain {
-		return nil
-	}
-	ctx := r.Context()
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := NoteKeyUse(ctx, tx, key.ID); err != nil {
-			return err
-		}
-		return tx.NotePlace(ctx, adminSubject(key.AdminID), network(r))
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
 	"carrel/internal/iam/policy"
@@ -79,8 +78,14 @@ func (s *Service) CheckProject(ctx context.Context, p Principal, projectID strin
 	if p.ProjectID != "" && p.ProjectID == projectID {
 		return nil
 	}
-	project, err := store.View(ctx, s.Store, func(tx *store.Tx) (Project, error) { return ReadProject(ctx, tx, p.AccountID, projectID) })
-	switch {
+	now, key := time.Now(), p.AccountID+"/"+projectID
+	found, is := s.memory.projects.get(key, now)
+	var err error
+	if !is || found.version != p.version {
+		found.version = p.version // what is read is of this version or of a later one
+		found.Project, err = store.View(ctx, s.Store, func(tx *store.Tx) (Project, error) { return ReadProject(ctx, tx, p.AccountID, projectID) })
+	}
+	switch project := found.Project; {
 	case isMissing(err):
 		return workspace.Errorf(workspace.CodeProjectNotFound, "project_id: project %q does not exist", projectID)
 	case err != nil:
@@ -90,6 +95,7 @@ func (s *Service) CheckProject(ctx context.Context, p Principal, projectID strin
 	case !project.Enabled:
 		return workspace.Errorf(workspace.CodeForbidden, "project %s is disabled: an administrator can enable it with PATCH /v3/projects/%s", project.Name, project.ID)
 	}
+	remember(ctx, &s.memory.projects, key, found, now)
 	return nil
 }
 
@@ -116,42 +122,11 @@ func (s *Service) permit(ctx context.Context, p Principal, n needs) error {
 	return nil
 }
 
-// maxRights is the number of callers whose policies a process remembers.
-const maxRights = 1000
-
-// rights are the policies of callers, as of a version of their account's permissions. A caller's account is read with each request
-// (Principal.version), so a change that is committed is seen by the next request of every process, and an old entry is never used for it.
-type rights struct {
-	mu sync.Mutex
-	of map[string]rightsOfCaller // by the caller's id
-}
-
+// rightsOfCaller are the policies of a user or an agency, as of a version of the account.
 type rightsOfCaller struct {
 	version int64
 	role    Role // of the caller's own
 	grants  []policy.Grant
-}
-
-func (r *rights) get(p Principal) ([]policy.Grant, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	found, is := r.of[p.AdminID]
-	return found.grants, is && found.version == p.version && found.role == p.Role
-}
-
-func (r *rights) put(adminID string, found rightsOfCaller) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.of == nil {
-		r.of = map[string]rightsOfCaller{}
-	}
-	if _, there := r.of[adminID]; !there && len(r.of) >= maxRights {
-		for any := range r.of { // which one does not matter: it is read again when it is needed
-			delete(r.of, any)
-			break
-		}
-	}
-	r.of[adminID] = found
 }
 
 // rightsOf returns the policies of a caller and of the caller's groups. They are read in one statement if they are not known or have changed.
@@ -160,8 +135,9 @@ func (s *Service) rightsOf(ctx context.Context, p Principal) ([]policy.Grant, er
 		grant, err := heldRole{RoleID: string(p.Role), Scope: ScopeDomain}.compile()
 		return []policy.Grant{grant}, err
 	}
-	if grants, known := s.rights.get(p); known {
-		return grants, nil
+	now := time.Now()
+	if found, is := s.memory.rights.get(p.AdminID, now); is && found.version == p.version && found.role == p.Role {
+		return found.grants, nil
 	}
 	held, err := store.View(ctx, s.Store, func(tx *store.Tx) ([]heldRole, error) { return RolesHeld(ctx, tx, p.AdminID) })
 	if err != nil {
@@ -176,7 +152,7 @@ func (s *Service) rightsOf(ctx context.Context, p Principal) ([]policy.Grant, er
 			return nil, err
 		}
 	}
-	s.rights.put(p.AdminID, rightsOfCaller{p.version, p.Role, grants})
+	remember(ctx, &s.memory.rights, p.AdminID, rightsOfCaller{p.version, p.Role, grants}, now)
 	return grants, nil
 }
 

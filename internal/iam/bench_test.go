@@ -18,6 +18,7 @@ type benchService struct {
 func newBenchService(b *testing.B) benchService {
 	b.Helper()
 	s := newService(b, storetest.Open(b, storetest.SQLitePath(b), nil))
+	s.Recheck = iam.DefaultRecheck
 	first, err := s.Bootstrap(b.Context(), firstAccount)
 	if err != nil {
 		b.Fatal(err)

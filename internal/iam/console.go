@@ -73,7 +73,7 @@ func (s *Service) ResetAdministrator(ctx context.Context, c workspace.Caller, na
 		return "", err
 	}
 	return password, s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
-		if err := LockAccount(ctx, tx, c.ProjectID); err != nil {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
 			return noneSuch(err, "account", c.ProjectID)
 		}
 		found, err := ReadCallerByName(ctx, tx, c.ProjectID, "", name)

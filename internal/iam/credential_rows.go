@@ -116,10 +116,10 @@ func DeleteKeysExpiredBefore(ctx context.Context, t *store.Tx, when time.Time) e
 	return err
 }
 
-// NoteKeyUse records the time of a valid signature.
-func NoteKeyUse(ctx context.Context, t *store.Tx, id string) error {
-	_, err := t.NewUpdate().Model((*AccessKey)(nil)).Set("last_used = ?", t.Now()).
-		Where("id = ?", id).Exec(ctx)
+// NoteKeyUse records the time of a valid signature, if it is the last one.
+func NoteKeyUse(ctx context.Context, t *store.Tx, id string, at time.Time) error {
+	_, err := t.NewUpdate().Model((*AccessKey)(nil)).Set("last_used = ?", at.UTC()).
+		Where("id = ?", id).Where("last_used IS NULL OR last_used < ?", at.UTC()).Exec(ctx)
 	return err
 }
 

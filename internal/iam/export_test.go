@@ -7,3 +7,9 @@ func SignatureHolds(r *http.Request, secretKey []byte) bool {
 	auth, err := parseAuthorization(r.Header.Get("Authorization"))
 	return err == nil && signatureHolds(r, auth, secretKey, nil)
 }
+
+// Remembered counts what a service remembers of callers.
+func Remembered(s *Service) int {
+	m := &s.memory
+	return m.tokens.size() + m.keys.size() + m.projects.size() + m.rights.size()
+}

@@ -117,7 +117,7 @@ type PolicyChange struct {
 // UpdatePolicy changes a custom policy of the caller's account. It is valid at once, for all to whom it is attached.
 func (s *Service) UpdatePolicy(ctx context.Context, c workspace.Caller, id string, change PolicyChange) (CustomPolicy, error) {
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (CustomPolicy, error) {
-		if err := PermissionsChanged(ctx, tx, c.ProjectID); err != nil {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
 			return CustomPolicy{}, err
 		}
 		p, err := LockPolicy(ctx, tx, c.ProjectID, id)
@@ -209,7 +209,7 @@ func (s *Service) Detach(ctx context.Context, c workspace.Caller, g RoleGrant) e
 	}))
 }
 
-// keepAdministrator refuses a change after which nobody would be an administrator of the account. PermissionsChanged comes before it.
+// keepAdministrator refuses a change after which nobody would be an administrator of the account. RaiseVersion comes before it.
 func keepAdministrator(ctx context.Context, tx *store.Tx, accountID string) error {
 	there, err := HasAdministrator(ctx, tx, accountID)
 	if err == nil && !there {
@@ -251,7 +251,7 @@ func (s *Service) RolesOf(ctx context.Context, accountID string, g RoleGrant) ([
 }
 
 func (s *Service) lockGrant(ctx context.Context, tx *store.Tx, accountID string, g *RoleGrant) (workspace.Resource, string, error) {
-	if err := PermissionsChanged(ctx, tx, accountID); err != nil {
+	if err := RaiseVersion(ctx, tx, accountID); err != nil {
 		return workspace.Resource{}, "", err
 	}
 	return s.readGrant(ctx, tx, accountID, g)

@@ -48,15 +48,18 @@ func resourceOfPolicy(p CustomPolicy) workspace.Resource {
 // errPolicyInUse is the error of a policy that cannot be deleted.
 var errPolicyInUse = errors.New("the policy is attached to a user or group")
 
-// PermissionsChanged notes in the account's row that what its users may do changes with this transaction. Every process compares that with
-// what it has read before (Service.rightsOf). It locks the row until the transaction ends, so that of two callers who take the role of the last
-// two administrators the second sees what the first did.
-func PermissionsChanged(ctx context.Context, t *store.Tx, accountID string) error {
+// RaiseVersion notes in the account's row that this transaction ends credentials of its users, or changes what they may do. Every process compares
+// that with what it has read before (Service.version). It locks the row until the transaction ends, so that of two callers who take the role of the
+// last two administrators the second sees what the first did. It comes before locks on other rows of the account.
+func RaiseVersion(ctx context.Context, t *store.Tx, accountID string) error {
 	n, err := store.Affected(t.NewUpdate().Model((*Account)(nil)).Set("policy_version = policy_version + 1").Where("id = ?", accountID).Exec(ctx))
 	if err == nil && n == 0 {
 		err = ErrNoIdentity
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return t.NoteRevocation(ctx)
 }
 
 // InsertPolicy inserts a custom policy.

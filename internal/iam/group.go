@@ -119,7 +119,7 @@ func noneSuch(err error, what, id string) error {
 // DeleteGroup deletes a group of the caller's account; its members lose what they have through it at once.
 func (s *Service) DeleteGroup(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
-		if err := PermissionsChanged(ctx, tx, c.ProjectID); err != nil {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
 			return err
 		}
 		g, err := LockGroup(ctx, tx, c.ProjectID, id)
@@ -136,7 +136,7 @@ func (s *Service) DeleteGroup(ctx context.Context, c workspace.Caller, id string
 // AddToGroup puts a user into a group; both are of the caller's account. A member may be added again.
 func (s *Service) AddToGroup(ctx context.Context, c workspace.Caller, groupID, userID string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
-		if err := PermissionsChanged(ctx, tx, c.ProjectID); err != nil {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
 			return err
 		}
 		g, u, err := groupAndUser(ctx, tx, c.ProjectID, groupID, userID)
@@ -154,7 +154,7 @@ func (s *Service) AddToGroup(ctx context.Context, c workspace.Caller, groupID, u
 // RemoveFromGroup takes a user out of a group; both are of the caller's account. Who is not a member is a 404.
 func (s *Service) RemoveFromGroup(ctx context.Context, c workspace.Caller, groupID, userID string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
-		if err := PermissionsChanged(ctx, tx, c.ProjectID); err != nil {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
 			return err
 		}
 		g, u, err := groupAndUser(ctx, tx, c.ProjectID, groupID, userID)

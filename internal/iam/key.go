@@ -70,6 +70,11 @@ func (s *Service) UpdateKey(ctx context.Context, c workspace.Caller, id string, 
 		return AccessKey{}, err
 	}
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (AccessKey, error) {
+		if change.Active != nil && !*change.Active {
+			if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
+				return AccessKey{}, err
+			}
+		}
 		k, err := lockKey(ctx, tx, c.ProjectID, id, may)
 		if err != nil {
 			return k, err
@@ -83,6 +88,9 @@ func (s *Service) UpdateKey(ctx context.Context, c workspace.Caller, id string, 
 // DeleteKey ends a permanent key of the caller's account at once.
 func (s *Service) DeleteKey(ctx context.Context, c workspace.Caller, id string, may MayManage) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		if _, err := lockKey(ctx, tx, c.ProjectID, id, may); err != nil {
 			return err
 		}

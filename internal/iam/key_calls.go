@@ -2,6 +2,7 @@ package iam
 
 import (
 	"net/http"
+	"time"
 
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -73,7 +74,7 @@ func (s *Service) showKey(r *http.Request, in *keyInput) (*body[oneKeyBody], err
 		return nil, err
 	}
 	shown := keyOf(key)
-	shown.LastUse = stamp(key.LastUsed)
+	shown.LastUse = stamp(s.uses.last(key, time.Now()))
 	return &body[oneKeyBody]{Body: oneKeyBody{shown}}, nil
 }
 

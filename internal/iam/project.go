@@ -56,6 +56,9 @@ type ProjectChange struct {
 // people keep working in them.
 func (s *Service) UpdateProject(ctx context.Context, c workspace.Caller, id string, change ProjectChange) (Project, error) {
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (Project, error) {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
+			return Project{}, err
+		}
 		p, err := LockProject(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return p, noneSuch(err, "project", id)
@@ -74,6 +77,9 @@ func (s *Service) UpdateProject(ctx context.Context, c workspace.Caller, id stri
 // opens that one's service at each start.
 func (s *Service) DeleteProject(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := RaiseVersion(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		p, err := LockProject(ctx, tx, c.ProjectID, id)
 		if err != nil {
 			return noneSuch(err, "project", id)

@@ -24,7 +24,7 @@ type Account struct {
 	ID            string `bun:",pk"`
 	Name          string
 	Created       time.Time
-	PolicyVersion int64 // grows with each change of what the account's users may do
+	PolicyVersion int64 // grows when a credential of the account's users ends, and when what they may do changes: RaiseVersion
 }
 
 // Project holds desktops.
@@ -192,6 +192,11 @@ func ReadBootstrap(ctx context.Context, t *store.Tx) (b Bootstrap, err error) {
 // ReadAccount reads an account.
 func ReadAccount(ctx context.Context, t *store.Tx, id string) (a Account, err error) {
 	return a, store.Read(ctx, t.NewSelect().Model(&a).Where("id = ?", id), ErrNoIdentity)
+}
+
+// ReadVersion reads the version of an account.
+func ReadVersion(ctx context.Context, t *store.Tx, id string) (n int64, err error) {
+	return n, store.Read(ctx, t.NewSelect().Model((*Account)(nil)).Column("policy_version").Where("id = ?", id), ErrNoIdentity, &n)
 }
 
 // ReadProject reads a project of the account.

@@ -11,7 +11,8 @@ import (
 )
 
 // Service authenticates callers and serves the identity API. It is safe for concurrent use, also by several processes on one database: what
-// is kept in memory is compared with the database at each request (rights), so revocations and throttling take effect in all processes at once.
+// it remembers of callers (memory) is compared with the database, so that a revocation takes effect at once in the process that makes it, and
+// within Recheck in others. Throttling takes effect in all processes at once.
 type Service struct {
 	Store     store.Transactions
 	Box       Box
@@ -24,11 +25,14 @@ type Service struct {
 	Actions   []string         // of the other services, for policies to name
 	Refusals  signin.Refusals  // records tokens that were refused; nil: they are not recorded
 	Limit     Limiter          // of the requests of each key and token; nil: none
+	Recheck   time.Duration    // how long an account's version is trusted; 0: each request reads it
 
 	// ProjectHolds returns what a project still has, such as "3 desktops"; empty: it may be deleted.
 	ProjectHolds func(ctx context.Context, tx *store.Tx, projectID string) ([]string, error)
 
-	rights rights
+	versions versions
+	memory   memory
+	uses     keyUses
 }
 
 // Limiter limits how often a credential is used: Take returns 0, or after how long the next request may come. *listen.Limiter implements it.

@@ -27,7 +27,7 @@ type tokenOfCaller struct {
 // account is the one that the token is for.
 func (t tokenOfCaller) account() Account { return t.agency.accountOf(t.Caller) }
 
-func (t tokenOfCaller) expired() bool { return !time.Now().Before(t.Expires) }
+func (t tokenOfCaller) expired(now time.Time) bool { return !now.Before(t.Expires) }
 
 // methods are the ways in which the token was asked for.
 func (t tokenOfCaller) methods() []string { return strings.Split(t.Method, ",") }
@@ -41,10 +41,11 @@ func (t tokenOfCaller) principal() Principal {
 	return p
 }
 
-// findToken reads a token, also one that has expired. It fails with ErrNoIdentity when there is none.
-func (s *Service) findToken(ctx context.Context, token string) (t tokenOfCaller, err error) {
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if t.Token, err = ReadToken(ctx, tx, workspace.HashToken(token)); err != nil {
+// findToken reads a token by its hash, also one that has expired. It fails with ErrNoIdentity when there is none.
+func (s *Service) findToken(ctx context.Context, hash string) (*tokenOfCaller, error) {
+	t := new(tokenOfCaller)
+	return t, s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if t.Token, err = ReadToken(ctx, tx, hash); err != nil {
 			return err
 		}
 		if t.Caller, err = ReadCaller(ctx, tx, t.AdminID); err != nil {
@@ -56,7 +57,6 @@ func (s *Service) findToken(ctx context.Context, token string) (t tokenOfCaller,
 		t.project, err = ReadProject(ctx, tx, t.account().ID, t.ProjectID)
 		return err
 	})
-	return t, err
 }
 
 // The wire form of a request for a token. Fields that are not named are ignored.
@@ -144,7 +144,7 @@ func (s *Service) wantedToken(r *http.Request, in *tokenInput) (t tokenOfCaller,
 			err = s.checkCode(r, t.Caller, t.Method != methodPassword, identity.Code.User)
 		}
 	case methodToken:
-		var old tokenOfCaller
+		var old *tokenOfCaller
 		old, err = s.renew(r.Context(), identity.Token.ID, in.Token)
 		t.Caller, t.agency, t.Expires = old.Caller, old.agency, old.Expires
 		if old.mfa() {
@@ -195,15 +195,19 @@ func (s *Service) assumeByToken(r *http.Request, m agencyMethod, t *tokenOfCalle
 }
 
 // renew returns the valid token that a new one is asked for with; that must not outlive it.
-func (s *Service) renew(ctx context.Context, inBody, inHeader string) (tokenOfCaller, error) {
+func (s *Service) renew(ctx context.Context, inBody, inHeader string) (*tokenOfCaller, error) {
 	token := cmp.Or(inBody, inHeader)
 	if token == "" {
-		return tokenOfCaller{}, invalid("auth.identity.token.id", "must be given, or the header X-Auth-Token")
+		return new(tokenOfCaller), invalid("auth.identity.token.id", "must be given, or the header X-Auth-Token")
 	}
 	if _, err := s.verifyToken(ctx, token); err != nil {
-		return tokenOfCaller{}, err
+		return new(tokenOfCaller), err
 	}
-	return s.findToken(ctx, token)
+	found, err := s.findToken(ctx, workspace.HashToken(token))
+	if isMissing(err) { // it was revoked elsewhere, or has just been
+		err = unauthorized("decrypt token fail")
+	}
+	return found, err
 }
 
 // issue writes a new token with a scope, and deletes tokens that expired a day ago.
@@ -289,7 +293,12 @@ func (s *Service) revokeToken(r *http.Request, in *revokeTokenInput) error {
 		return err
 	}
 	owner := workspace.Resource{Type: ResourceToken, ID: t.AdminID, Name: t.Admin.Name} // a token has no id that may be shown
-	return s.Store.Update(r.Context(), store.By(s.act(r, owner), func(tx *store.Tx) error { return DeleteToken(r.Context(), tx, t.Hash) }))
+	return s.Store.Update(r.Context(), store.By(s.act(r, owner), func(tx *store.Tx) error {
+		if err := RaiseVersion(r.Context(), tx, t.Account.ID); err != nil {
+			return err
+		}
+		return DeleteToken(r.Context(), tx, t.Hash)
+	}))
 }
 
 // subject reads the valid token in X-Subject-Token. Callers may query their own tokens, administrators all of the account.
@@ -298,9 +307,10 @@ func (s *Service) subject(r *http.Request, token string) (tokenOfCaller, error) 
 		return tokenOfCaller{}, invalid("X-Subject-Token", "must be given")
 	}
 	p, _ := PrincipalFrom(r.Context())
-	t, err := s.findToken(r.Context(), token)
+	found, err := s.findToken(r.Context(), workspace.HashToken(token))
+	t := *found
 	switch {
-	case isMissing(err), err == nil && (t.account().ID != p.AccountID || t.expired()):
+	case isMissing(err), err == nil && (t.account().ID != p.AccountID || t.expired(time.Now())):
 		return t, &Refusal{Status: http.StatusNotFound, Code: codeNotFound, Message: "X-Subject-Token: this token is not valid, or no longer"}
 	case err != nil:
 		return t, err

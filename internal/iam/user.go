@@ -149,7 +149,7 @@ func valueOf[T any](p *T) (v T) {
 
 // lockUser locks an account, whose permissions change, and a user of it, in this order.
 func lockUser(ctx context.Context, tx *store.Tx, accountID, id string) (Admin, error) {
-	if err := PermissionsChanged(ctx, tx, accountID); err != nil {
+	if err := RaiseVersion(ctx, tx, accountID); err != nil {
 		return Admin{}, err
 	}
 	a, err := LockAdmin(ctx, tx, accountID, id)

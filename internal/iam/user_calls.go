@@ -231,8 +231,8 @@ func (s *Service) changePassword(r *http.Request, in *changePasswordInput) error
 	}
 	c := s.act(r, resourceOfUser(caller.Admin))
 	return s.Store.Update(r.Context(), store.By(c, func(tx *store.Tx) error {
-		if _, err := LockAdmin(r.Context(), tx, p.AccountID, p.AdminID); err != nil {
-			return noneSuch(err, "user", p.AdminID)
+		if _, err := lockUser(r.Context(), tx, p.AccountID, p.AdminID); err != nil {
+			return err
 		}
 		return ReplacePassword(r.Context(), tx, caller.Admin, hash)
 	}))

@@ -126,6 +126,7 @@ func (s *Store) updateInGroup(ctx context.Context, f func(*Tx) error) (*Tx, erro
 		return nil, err
 	}
 	<-c.done
+	t.countRevocation()
 	return t, c.err
 }
 

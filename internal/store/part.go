@@ -52,7 +52,7 @@ func (t *Tx) part(ctx context.Context, f func(*Tx) error) error {
 		}
 		return err
 	}
-	t.wake = t.wake || p.wake
+	t.wake, t.revokes = t.wake || p.wake, t.revokes || p.revokes
 	if t.rehearsal != nil {
 		t.rehearsal.Records = append(t.rehearsal.Records, p.trail.records...)
 		t.rehearsal.SubJobs = append(t.rehearsal.SubJobs, p.rehearsal.SubJobs...)

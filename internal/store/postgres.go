@@ -135,8 +135,11 @@ func (postgresDialect) passing(err error) bool {
 // analyze does nothing: the server analyses its tables itself.
 func (postgresDialect) analyze(context.Context, *bun.DB) error { return nil }
 
-// workChannel is the channel on which processes on one database signal new sub-jobs.
-const workChannel = "carrel_work"
+// The channels on which processes on one database signal new sub-jobs, and the end of credentials or changes of permissions.
+const (
+	workChannel       = "carrel_work"
+	revocationChannel = "carrel_revocation"
+)
 
 // announceWork is part of the transaction: PostgreSQL delivers it with the commit, or not at all.
 func (postgresDialect) announceWork(ctx context.Context, tx bun.Tx) error {
@@ -144,39 +147,51 @@ func (postgresDialect) announceWork(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
-// listenForWork listens on a connection of its own and opens a new one when that breaks.
-func (p postgresDialect) listenForWork(ctx context.Context, log *slog.Logger, signal func()) {
+// announceRevocation is part of the transaction, as announceWork is. The id of a store is letters and digits.
+func (postgresDialect) announceRevocation(ctx context.Context, t *Tx, from string) error {
+	return t.direct(ctx, "NOTIFY "+revocationChannel+", '"+from+"'")
+}
+
+// listen listens on a connection of its own and opens a new one when that breaks.
+func (p postgresDialect) listen(ctx context.Context, log *slog.Logger, h heard) {
 	const shortest, longest = 100 * time.Millisecond, 5 * time.Second
 	for wait := shortest; ; wait = min(2*wait, longest) {
-		listening, err := p.listen(ctx, signal)
+		listening, err := p.listenOnce(ctx, h)
 		if ctx.Err() != nil {
 			return
 		}
 		if listening {
 			wait = shortest
 		}
-		log.WarnContext(ctx, "listening for work of other processes was interrupted", "error", err, "again_in", wait)
+		log.WarnContext(ctx, "listening to other processes was interrupted", "error", err, "again_in", wait)
 		if pause(ctx, wait) != nil {
 			return
 		}
 	}
 }
 
-// listen returns when the connection breaks or the context ends, and whether it ever listened.
-func (p postgresDialect) listen(ctx context.Context, signal func()) (listening bool, err error) {
+// listenOnce returns when the connection breaks or the context ends, and whether it ever listened.
+func (p postgresDialect) listenOnce(ctx context.Context, h heard) (listening bool, err error) {
 	c, err := pgx.ConnectConfig(ctx, p.config.Copy())
 	if err != nil {
 		return false, err
 	}
 	defer c.Close(context.WithoutCancel(ctx))
-	if _, err := c.Exec(ctx, "LISTEN "+workChannel); err != nil {
+	if _, err := c.Exec(ctx, "LISTEN "+workChannel+"; LISTEN "+revocationChannel); err != nil {
 		return false, err
 	}
-	signal() // for sub-jobs announced before
+	h.work() // for what was announced before
+	h.revocation("")
 	for {
-		if _, err := c.WaitForNotification(ctx); err != nil {
+		n, err := c.WaitForNotification(ctx)
+		if err != nil {
 			return true, err
 		}
-		signal()
+		switch n.Channel {
+		case workChannel:
+			h.work()
+		case revocationChannel:
+			h.revocation(n.Payload)
+		}
 	}
 }

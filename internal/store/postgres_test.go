@@ -171,3 +171,38 @@ func kill(t *testing.T, url string) {
 	_, err = db.ExecContext(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
 	must(t, err)
 }
+
+func TestAStoreHearsOfTheRevocationsOfOthers(t *testing.T) {
+	url := storetest.PostgresURL(t)
+	writer, listener := storetest.Open(t, url, time.Now), storetest.Open(t, url, time.Now)
+	work := listener.Work(t.Context())
+	await(t, work) // it listens
+	before, own := listener.Revocations(), writer.Revocations()
+	announce := func(revoke bool, fails error) {
+		err := writer.Update(t.Context(), func(tx *store.Tx) error {
+			if revoke {
+				must(t, tx.NoteRevocation(t.Context()))
+				must(t, tx.NoteRevocation(t.Context()))
+			}
+			must(t, tx.WakeWorkers(t.Context())) // what is announced comes in order
+			return fails
+		})
+		if !errors.Is(err, fails) {
+			t.Fatal(err)
+		}
+	}
+	announce(false, nil)
+	await(t, work)
+	if n := listener.Revocations(); n != before {
+		t.Errorf("%d revocations were heard of, there were none", n-before)
+	}
+	announce(true, errors.New("undone"))
+	announce(true, nil)
+	await(t, work)
+	if n := listener.Revocations(); n != before+1 {
+		t.Errorf("%d revocations were heard of, want one", n-before)
+	}
+	if n := writer.Revocations(); n < own+1 {
+		t.Error("the writer did not count its own")
+	}
+}

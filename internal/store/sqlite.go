@@ -131,7 +131,9 @@ func (sqliteDialect) analyze(ctx context.Context, writer *bun.DB) error {
 
 func (sqliteDialect) announceWork(context.Context, bun.Tx) error { return nil }
 
-func (sqliteDialect) listenForWork(context.Context, *slog.Logger, func()) {}
+func (sqliteDialect) announceRevocation(context.Context, *Tx, string) error { return nil }
+
+func (sqliteDialect) listen(context.Context, *slog.Logger, heard) {}
 
 // violated reads the columns from the message, the only place where SQLite has them: "constraint failed: UNIQUE constraint
 // failed: users.project_id, users.name_folded (2067)".

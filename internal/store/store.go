@@ -9,11 +9,13 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,10 +30,14 @@ type Store struct {
 	clock   func() time.Time
 	log     *slog.Logger
 	work    workSignals
+	id      string       // tells this process's announcements from others'
 	group   *groupCommit // SQLite: shares commits. PostgreSQL, which does that itself: nil
 
 	hook     bun.QueryHook // nil: none
 	existing bool          // open only a database with the current tables
+
+	listening   sync.Once
+	revocations atomic.Uint64
 
 	commits atomic.Uint64
 	probed  atomic.Pointer[time.Time] // when Ping last wrote; nil after the database was out of service
@@ -53,8 +59,10 @@ type dialect interface {
 	analyze(ctx context.Context, writer *bun.DB) error
 	// announceWork signals other processes, when the transaction commits, that sub-jobs may be due.
 	announceWork(ctx context.Context, tx bun.Tx) error
-	// listenForWork calls signal when another process announces work, until the context ends.
-	listenForWork(ctx context.Context, log *slog.Logger, signal func())
+	// announceRevocation signals other processes, when the transaction commits, that it has ended credentials or changed permissions.
+	announceRevocation(ctx context.Context, t *Tx, from string) error
+	// listen tells of what other processes announce, until the context ends.
+	listen(ctx context.Context, log *slog.Logger, h heard)
 	// violated returns the unique index that err is about, as table and last column: "users_name_folded". Empty if none. For a
 	// primary key the result differs between the databases.
 	violated(err error) string
@@ -100,7 +108,7 @@ func Existing() Option { return func(s *Store) { s.existing = true } }
 // database ("postgres://..."), or the path of a SQLite file, which may begin with "sqlite:" and is created if it is missing. It
 // returns an error if a newer Carrel has changed the tables.
 func Open(ctx context.Context, url string, options ...Option) (*Store, error) {
-	s := &Store{clock: time.Now, log: slog.Default()}
+	s := &Store{clock: time.Now, log: slog.Default(), id: rand.Text()}
 	for _, o := range options {
 		o(s)
 	}
@@ -196,6 +204,6 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 // belongs to the caller, who must receive until the context ends. On SQLite it signals only for this process; polling does the
 // rest.
 func (s *Store) Work(ctx context.Context) <-chan struct{} {
-	s.work.listenOnce(func(ctx context.Context) { s.dialect.listenForWork(ctx, s.log, s.work.signal) })
+	s.listening.Do(s.listen)
 	return s.work.channel(ctx)
 }

@@ -9,4 +9,5 @@ type Transactions interface {
 	View(ctx context.Context, f func(*Tx) error) error
 	Update(ctx context.Context, f func(*Tx) error) error
 	Work(ctx context.Context) <-chan struct{}
+	Revocations() uint64
 }

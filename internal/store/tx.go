@@ -24,6 +24,7 @@ type Tx struct {
 	cancel  context.CancelFunc // of the context, unless the transaction shares its commit
 	refused error              // why an insert was refused; the transaction cannot be committed any more
 	wake    bool               // sub-jobs may be due after the commit
+	revokes bool               // credentials end, or permissions change, with the commit
 	kept    map[reflect.Type]any
 	trail   trail
 
@@ -103,6 +104,7 @@ func (s *Store) updateAlone(ctx context.Context, f func(*Tx) error) (*Tx, error)
 	if err != nil {
 		return nil, err
 	}
+	defer t.countRevocation()
 	defer t.end()
 	if err := t.run(ctx, f); err != nil {
 		return nil, err
