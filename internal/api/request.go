@@ -17,13 +17,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"carrel/internal/iam"
+	"carrel/internal/rehearsal"
+	"carrel/internal/route"
 	"carrel/internal/workspace"
 )
 
 // The headers with which a client asks for more of a request that changes something.
 const (
-	clientTokenHeader = "X-Client-Token" // the client may repeat the request
-	dryRunHeader      = "X-Dry-Run"      // the request is to change nothing
+	clientTokenHeader = route.ClientTokenHeader
+	dryRunHeader      = route.DryRunHeader
 )
 
 // changes reports whether the operation changes something. One needs only the permission to read, but makes a file.
@@ -31,18 +33,8 @@ func (o operation) changes() bool { return o.needs == iam.Write || o.id == "Expo
 
 // requestHeaders describes the headers of operations that change something.
 func requestHeaders(api huma.API) []*huma.Param {
-	api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[DryRun](), true, "")
-	most := workspace.MaxClientToken
-	return []*huma.Param{
-		{
-			Name: clientTokenHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
-			Description: "Identifies the request, which may then be repeated for 24 hours: a repetition changes nothing and gets the first response",
-		},
-		{
-			Name: dryRunHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeBoolean},
-			Description: "If true, everything is checked and nothing changes. The response is 200 and, in addition to what it would have been without new ids, has the fields of the schema DryRun",
-		},
-	}
+	api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[rehearsal.DryRun](), true, "")
+	return route.RequestHeaders(workspace.MaxClientToken, true)
 }
 
 // noteRequest notes what the headers of a request ask for. CodeInvalid.
@@ -80,7 +72,7 @@ func (s *Server) requested(api huma.API, o operation) func(huma.Context, func(hu
 			return c.answer()
 		})
 		if err == nil && seen.rehearse && !answer.Refused() {
-			answer, err = dryRun(answer)
+			answer, err = rehearsal.Response(answer)
 		}
 		if err != nil {
 			refusal := s.refusal(ctx.Context(), o.id, err)

@@ -101,8 +101,11 @@ func TestWhatIsNotUTF8IsRefusedByName(t *testing.T) {
 	o.refused(o.do("POST", "/v3/auth/tokens", "{\"auth\": {\"identity\": {\"methods\": [\"\xff\"]}}}"), http.StatusBadRequest, "IAM.0001", "auth.identity.methods[0]: it is not UTF-8")
 }
 
-func TestTheIdentityAPIRefusesDryRuns(t *testing.T) {
+func TestTheIdentityAPIHasDryRuns(t *testing.T) {
 	e := newEnv(t)
-	e.refused(e.do("POST", "/v3.0/OS-CREDENTIAL/credentials", object{}, dryly), http.StatusBadRequest, "IAM.0001", "X-Dry-Run: ")
+	if a := e.ok(e.do("POST", "/v3.0/OS-CREDENTIAL/credentials", object{}, dryly)); a.at("dry_run") != true {
+		t.Errorf("%v", a.body)
+	}
+	e.refused(e.do("POST", "/v3/auth/tokens", object{}, dryly), http.StatusBadRequest, "IAM.0001", "X-Dry-Run: ")
 	e.ok(e.do("GET", "/v3/projects", nil, dryly))
 }

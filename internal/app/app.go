@@ -151,7 +151,8 @@ func (a *App) openData(ctx context.Context) error {
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog, Actions: api.Actions(),
 		Bodies: iam.NewSignedBodies(signedBodies), ProjectHolds: work.ProjectHolds, Refusals: a.Services.Refusals,
-		Recheck: a.config.Credentials.Recheck,
+		RefusedCalls: a.Services.RefusedCalls,
+		Recheck:      a.config.Credentials.Recheck,
 	}
 	a.iam.Limit, err = a.limitKeys()
 	return err

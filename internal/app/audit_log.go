@@ -56,6 +56,13 @@ func (a *App) startTrail(ctx context.Context) error {
 		return err
 	}
 	a.Services.Refusals.Missed = func(n int) { missed.Add(float64(n)) }
+	missedCalls := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "carrel_refused_calls_counted_total", Help: "Refused requests without an audit record of their own: there were too many.",
+	})
+	if err := a.registry.Register(missedCalls); err != nil {
+		return err
+	}
+	a.Services.RefusedCalls.Missed = func(n int) { missedCalls.Add(float64(n)) }
 	sinks := map[string]sink.Sink{}
 	if l := a.config.AuditLog; l.File != "" {
 		sinks["file"] = &sink.File{Path: l.File, MaxBytes: int64(l.FileMiB) << 20, Keep: l.FileKeep}
@@ -75,7 +82,7 @@ func (a *App) startTrail(ctx context.Context) error {
 		s.Start(ctx)
 		a.onStop(s.Stop)
 	}
-	linker := &job.Linker{Audit: a.Services.Audit, Refusals: a.Services.Refusals, Owner: a.replica, KeepDays: a.config.Retention.AuditDays, Log: a.log}
+	linker := &job.Linker{Audit: a.Services.Audit, Refusals: []*audit.Refusals{a.Services.Refusals, a.Services.RefusedCalls}, Owner: a.replica, KeepDays: a.config.Retention.AuditDays, Log: a.log}
 	if err := linker.Start(ctx); err != nil {
 		return err
 	}

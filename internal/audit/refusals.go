@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -13,29 +14,30 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Refusals records refused attempts to sign in, of which strangers can make any number: so many as a bucket holds are recorded one by one,
-// others are counted and recorded as numbers by Flush. Its methods may be called concurrently. What is counted when a process is killed is
+// Refusals records refused attempts to sign in, or refused requests, of which strangers can make any number: so many as a bucket holds are recorded one
+// by one, others are counted by operation, address and actor, and recorded as numbers by Flush. Its methods may be called concurrently. What is counted when a process is killed is
 // lost.
 type Refusals struct {
 	Store  store.Transactions
 	Clock  func() time.Time
 	Log    *slog.Logger
 	Missed func(n int) // counts attempts without a record of their own; nil: nobody does
+	AtOnce int         // attempts with a record of their own at once; 0: refusalsAtOnce
 
 	mu    sync.Mutex // guards bound
 	bound bound
 }
 
 // How many refused attempts have a record of their own, in each process: this many at once, and one more each interval. The rest is counted
-// apart for this many addresses.
+// apart for this many addresses and actors.
 const (
-	refusalsAtOnce   = 100
-	refusalInterval  = 10 * time.Second
-	countedAddresses = 15
+	refusalsAtOnce  = 100
+	refusalInterval = 10 * time.Second
+	countedApart    = 15
 )
 
 // RefusalFlush is the interval of Flush: it bounds the records of numbers.
-const RefusalFlush = 5 * time.Minute
+const RefusalFlush = time.Minute
 
 // refusalTime is how long a response may wait for the record of its refusal.
 const refusalTime = 2 * time.Second
@@ -43,7 +45,7 @@ const refusalTime = 2 * time.Second
 // Add records a refused attempt, or counts it. An error is logged: it does not change the response.
 func (f *Refusals) Add(ctx context.Context, r workspace.AuditRecord) {
 	f.mu.Lock()
-	own := f.bound.take(r, f.Clock())
+	own := f.bound.take(r, f.Clock(), cmp.Or(f.AtOnce, refusalsAtOnce))
 	f.mu.Unlock()
 	if !own {
 		f.missed(1)
@@ -92,31 +94,39 @@ type bound struct {
 }
 
 type counted struct {
-	operation, address string
-	n                  int
-	from, until        time.Time
+	of          workspace.AuditRecord // operation, address and actor of the attempts, and the project or account of their records
+	rest        bool                  // they have only the operation in common, if that
+	n           int
+	from, until time.Time
 }
 
-// take reports whether the bucket has room for an attempt, and counts it if not.
-func (b *bound) take(r workspace.AuditRecord, now time.Time) bool {
+// is reports whether an attempt belongs to a count.
+func (c counted) is(r workspace.AuditRecord) bool {
+	return !c.rest && c.of.Operation == r.Operation && c.of.Address == r.Address && c.of.ActorID == r.ActorID
+}
+
+// take reports whether the bucket, which holds so many at once, has room for an attempt, and counts it if not.
+func (b *bound) take(r workspace.AuditRecord, now time.Time, atOnce int) bool {
 	if free := int(now.Sub(b.since) / refusalInterval); free > 0 || b.since.IsZero() {
 		b.used, b.since = max(0, b.used-free), b.since.Add(time.Duration(free)*refusalInterval)
 		if b.used == 0 {
 			b.since = now
 		}
 	}
-	if b.used < refusalsAtOnce {
+	if b.used < atOnce {
 		b.used++
 		return true
 	}
-	at := slices.IndexFunc(b.counts, func(c counted) bool { return c.operation == r.Operation && c.address == r.Address })
-	if at < 0 && len(b.counts) < countedAddresses {
-		at, b.counts = len(b.counts), append(b.counts, counted{operation: r.Operation, address: r.Address, from: now})
+	at := slices.IndexFunc(b.counts, func(c counted) bool { return c.is(r) })
+	if at < 0 && len(b.counts) < countedApart {
+		at, b.counts = len(b.counts), append(b.counts, counted{from: now, of: workspace.AuditRecord{
+			ProjectID: r.ProjectID, Operation: r.Operation, Address: r.Address, ActorID: r.ActorID, ActorName: r.ActorName, ActorKind: r.ActorKind,
+		}})
 	}
-	if at < 0 { // too many addresses: the rest together
-		at = slices.IndexFunc(b.counts, func(c counted) bool { return c.operation == "" })
+	if at < 0 { // too many: the rest together
+		at = slices.IndexFunc(b.counts, func(c counted) bool { return c.rest })
 		if at < 0 {
-			at, b.counts = len(b.counts), append(b.counts, counted{from: now})
+			at, b.counts = len(b.counts), append(b.counts, counted{rest: true, from: now, of: workspace.AuditRecord{Operation: r.Operation}})
 		}
 	}
 	b.counts[at].n++
@@ -128,11 +138,11 @@ func (b *bound) take(r workspace.AuditRecord, now time.Time) bool {
 func (b *bound) numbers() []workspace.AuditRecord {
 	var all []workspace.AuditRecord
 	for _, c := range b.counts {
-		r := workspace.System("", "", c.operation).Record(workspace.Resource{})
-		if c.operation == "" {
-			r.Operation = "SignIn"
+		r := workspace.System(c.of.ProjectID, "", c.of.Operation).Record(workspace.Resource{})
+		if c.of.ActorID != "" {
+			r.ActorID, r.ActorName, r.ActorKind = c.of.ActorID, c.of.ActorName, c.of.ActorKind
 		}
-		r.Address, r.Result, r.ErrorCode = c.address, workspace.AuditRefused, workspace.CodeRateLimited
+		r.Address, r.Result, r.ErrorCode = c.of.Address, workspace.AuditRefused, workspace.CodeRateLimited
 		r.ErrorMsg = fmt.Sprintf("%d further refused attempts, %s to %s", c.n, c.from.UTC().Format(time.RFC3339), c.until.UTC().Format(time.RFC3339))
 		r.Changes = []workspace.FieldChange{{Field: "left_out", New: strconv.Itoa(c.n)}}
 		all = append(all, r)

@@ -147,12 +147,12 @@ func TestRefusalsBeyondTheBoundAreCounted(t *testing.T) {
 	var b bound
 	now := at(0)
 	for i := range refusalsAtOnce {
-		if !b.take(refused("SignIn", "192.0.2.1"), now) {
+		if !b.take(refused("SignIn", "192.0.2.1"), now, refusalsAtOnce) {
 			t.Fatalf("attempt %d is only counted", i)
 		}
 	}
 	for i := range 50 {
-		if b.take(refused("SignIn", fmt.Sprint("192.0.2.", i%20)), now) {
+		if b.take(refused("SignIn", fmt.Sprint("192.0.2.", i%20)), now, refusalsAtOnce) {
 			t.Fatalf("attempt %d beyond the bound has a record", i)
 		}
 	}
@@ -165,19 +165,19 @@ func TestRefusalsBeyondTheBoundAreCounted(t *testing.T) {
 		}
 		total += n
 	}
-	if total != 50 || len(numbers) != countedAddresses+1 {
+	if total != 50 || len(numbers) != countedApart+1 {
 		t.Errorf("%d records of %d attempts", len(numbers), total)
 	}
 	if len(b.numbers()) != 0 {
 		t.Error("what was told is told again")
 	}
-	if b.take(refused("SignIn", "x"), now.Add(refusalInterval-1)) || !b.take(refused("SignIn", "x"), now.Add(refusalInterval)) || b.take(refused("SignIn", "x"), now.Add(refusalInterval)) {
+	if b.take(refused("SignIn", "x"), now.Add(refusalInterval-1), refusalsAtOnce) || !b.take(refused("SignIn", "x"), now.Add(refusalInterval), refusalsAtOnce) || b.take(refused("SignIn", "x"), now.Add(refusalInterval), refusalsAtOnce) {
 		t.Error("the bucket does not get one more each interval")
 	}
 	later := now.Add(24 * time.Hour)
 	own := 0
 	for range 2 * refusalsAtOnce {
-		if b.take(refused("SignIn", "x"), later) {
+		if b.take(refused("SignIn", "x"), later, refusalsAtOnce) {
 			own++
 		}
 	}

@@ -31,6 +31,7 @@ type Services struct {
 	Requests     *store.Requests // of the API
 	Audit        *audit.Service
 	Refusals     *audit.Refusals // of sign-ins
+	RefusedCalls *audit.Refusals // of requests of the API that are not authenticated, and of the identity API
 	Catalog      *catalog.Service
 	Directory    *directory.Service
 	SignIn       *signin.Service
@@ -60,6 +61,9 @@ type Config struct {
 	Log          *slog.Logger    // nil: nothing is logged
 }
 
+// refusedCallsAtOnce is the number of refused requests that have records of their own at once: scripts that are wrong, or that test, make some.
+const refusedCallsAtOnce = 500
+
 // NewServices creates the services.
 func NewServices(c Config) *Services {
 	if c.Log == nil {
@@ -70,6 +74,7 @@ func NewServices(c Config) *Services {
 		Requests:     &store.Requests{Store: c.Store},
 		Audit:        &audit.Service{Store: c.Store, Keys: c.Keys},
 		Refusals:     refusals,
+		RefusedCalls: &audit.Refusals{Store: c.Store, Clock: time.Now, Log: c.Log, AtOnce: refusedCallsAtOnce},
 		Catalog:      &catalog.Service{Store: c.Store},
 		Directory:    &directory.Service{Store: c.Store},
 		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor, Refusals: refusals},

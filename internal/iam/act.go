@@ -9,6 +9,7 @@ import (
 
 	"carrel/internal/clientaddr"
 	"carrel/internal/iam/policy"
+	"carrel/internal/text"
 	"carrel/internal/workspace"
 )
 
@@ -22,9 +23,6 @@ const (
 	ResourceDevice    workspace.ResourceType = "mfa_device"
 	ResourceAgency    workspace.ResourceType = "agency"
 )
-
-// clientTokenHeader identifies a request that the client may repeat.
-const clientTokenHeader = "X-Client-Token"
 
 // operation is what a request asks for, and its id.
 type operation struct {
@@ -42,6 +40,25 @@ func (a answer) operation(w http.ResponseWriter, r *http.Request) operation {
 // idParams are the parameters of paths with the id of a resource that are not called as its kind.
 var idParams = map[string]string{"credential": "access_key"}
 
+// targets are the parameters of paths that name what an operation changes, the last one first, with the types of those things.
+var targets = []struct {
+	param string
+	kind  workspace.ResourceType
+}{{"access_key", ResourceAccessKey}, {"user_id", ResourceUser}, {"group_id", ResourceGroup}, {"project_id", ResourceProject}, {"role_id", ResourcePolicy}}
+
+// maxTargetID is the maximum length of an id of a path in an audit record, in bytes.
+const maxTargetID = 64
+
+// target returns what the path of a request names.
+func (o operation) target(r *http.Request) workspace.Resource {
+	for _, t := range targets {
+		if id := r.PathValue(t.param); id != "" && text.Check(id) == nil {
+			return workspace.Resource{Type: t.kind, ID: workspace.Clip(id, maxTargetID)}
+		}
+	}
+	return workspace.Resource{}
+}
+
 type operationKey struct{}
 
 func operationOf(ctx context.Context) operation {
@@ -53,15 +70,10 @@ func operationOf(ctx context.Context) operation {
 // kept under the account's id.
 func (s *Service) act(r *http.Request, target workspace.Resource) workspace.Caller {
 	p, _ := PrincipalFrom(r.Context())
-	return s.actAs(r, p, target)
-}
-
-// actAs is act for a caller that a handler has authenticated.
-func (s *Service) actAs(r *http.Request, p Principal, target workspace.Resource) workspace.Caller {
 	o := operationOf(r.Context())
 	return workspace.Caller{
 		ProjectID: p.AccountID, RequestID: o.requestID, Actor: p.Actor(), Credential: p.Credential(), Address: clientaddr.Text(r),
-		Operation: o.id, Permission: o.action, Target: target, Token: r.Header.Get(clientTokenHeader),
+		Operation: o.id, Permission: o.action, Target: target,
 	}
 }
 
@@ -69,9 +81,6 @@ func (s *Service) actAs(r *http.Request, p Principal, target workspace.Resource)
 // themselves.
 func (s *Service) mayCall(r *http.Request) error {
 	o := operationOf(r.Context())
-	if err := workspace.CheckClientToken(clientTokenHeader, r.Header.Get(clientTokenHeader)); err != nil {
-		return err
-	}
 	if o.access != signed || o.action == "" || o.own {
 		return nil
 	}

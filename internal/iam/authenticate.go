@@ -28,6 +28,7 @@ func (s *Service) Require(next http.Handler) http.Handler {
 			err = s.limit(p)
 		}
 		if err != nil {
+			s.noteUnauthorized(w, r, err)
 			s.refuse(w, r, err)
 			return
 		}
@@ -100,17 +101,24 @@ func (s *Service) verifyToken(ctx context.Context, token string) (Principal, err
 	if err != nil {
 		return Principal{}, err
 	}
-	if found.expired(now) {
-		return Principal{}, unauthorized("token expires, expires_at:%s", stamp(found.Expires))
-	}
-	if !found.Admin.Enabled {
-		return Principal{}, disabled(found.Admin)
-	}
-	if found.ProjectID != "" && !found.project.Enabled {
-		return Principal{}, disabledProject(found.project)
+	if err := found.acceptable(now); err != nil {
+		return Principal{}, ofKnown(err, found.Account.ID, workspace.Resource{Type: ResourceToken, ID: found.AdminID, Name: found.Admin.Name})
 	}
 	remember(ctx, &s.memory.tokens, found.Hash, found, now)
 	return found.principal(), nil
+}
+
+// acceptable returns why a token is refused, or nil.
+func (t *tokenOfCaller) acceptable(now time.Time) error {
+	switch {
+	case t.expired(now):
+		return unauthorized("token expires, expires_at:%s", stamp(t.Expires))
+	case !t.Admin.Enabled:
+		return disabled(t.Admin)
+	case t.ProjectID != "" && !t.project.Enabled:
+		return disabledProject(t.project)
+	}
+	return nil
 }
 
 func disabled(a Admin) *Refusal {
@@ -127,42 +135,54 @@ func (s *Service) verifySignature(r *http.Request, auth authorization) (Principa
 		return Principal{}, err
 	}
 	key, err := s.knownKey(r.Context(), auth.AccessKey, now)
-	switch {
-	case isMissing(err):
+	if isMissing(err) {
 		return Principal{}, unauthorized("Get secretKey failed,ak:%s,err:ak not exist", auth.AccessKey)
-	case err != nil:
+	}
+	if err == nil {
+		err = ofKnown(s.acceptKey(r, auth, key, now), key.Account.ID, resourceOfKey(key.ID))
+	}
+	if err != nil {
 		return Principal{}, err
-	case key.Temporary && !now.Before(key.Expires):
-		return Principal{}, unauthorized("token expires, expires_at:%s", stamp(key.Expires))
+	}
+	remember(r.Context(), &s.memory.keys, key.ID, key, now)
+	s.uses.note(key.AccessKey, network(r), now)
+	return key.principal(), nil
+}
+
+// acceptKey returns why a request that is signed with a key is refused, or nil. It reads the body.
+func (s *Service) acceptKey(r *http.Request, auth authorization, key *keyOfCaller, now time.Time) error {
+	if key.Temporary && !now.Before(key.Expires) {
+		return unauthorized("token expires, expires_at:%s", stamp(key.Expires))
 	}
 	body, err := s.Bodies.read(r)
 	if err != nil {
-		return Principal{}, err
+		return err
 	}
 	secretKey, err := s.Box.Open(key.SealedSecret, keyContext(key.ID))
 	if err != nil {
-		return Principal{}, fmt.Errorf("opening the secret of access key %s: %w", key.ID, err)
+		return fmt.Errorf("opening the secret of access key %s: %w", key.ID, err)
 	}
 	if !signatureHolds(r, auth, secretKey, body) {
-		return Principal{}, unauthorized("verify aksk signature fail")
+		return unauthorized("verify aksk signature fail")
 	}
 	if err := checkSecurityToken(r, key.AccessKey); err != nil {
-		return Principal{}, err // the signature is valid, so this is not a guess
+		return err // the signature is valid, so this is not a guess
 	}
-	if !key.Admin.Enabled {
-		return Principal{}, disabled(key.Admin)
+	switch {
+	case !key.Admin.Enabled:
+		return disabled(key.Admin)
+	case !key.Active:
+		return unauthorized("the access key %s is inactive, set its status to active or use another", key.ID)
+	case key.ProjectID != "" && !key.project.Enabled:
+		return disabledProject(key.project)
 	}
-	if !key.Active {
-		return Principal{}, unauthorized("the access key %s is inactive, set its status to active or use another", key.AccessKey.ID)
-	}
-	if key.ProjectID != "" && !key.project.Enabled {
-		return Principal{}, disabledProject(key.project)
-	}
-	p := key.agency.principalOf(key.Caller, key.Session)
-	p.ProjectID, p.Expires, p.MFA, p.Temporary, p.credential = key.ProjectID, key.Expires, key.MFA, key.Temporary, "key:"+key.ID
-	remember(r.Context(), &s.memory.keys, key.ID, key, now)
-	s.uses.note(key.AccessKey, network(r), now)
-	return p, nil
+	return nil
+}
+
+func (k *keyOfCaller) principal() Principal {
+	p := k.agency.principalOf(k.Caller, k.Session)
+	p.ProjectID, p.Expires, p.MFA, p.Temporary, p.credential = k.ProjectID, k.Expires, k.MFA, k.Temporary, "key:"+k.ID
+	return p
 }
 
 // checkDate refuses a signing time that is missing, malformed or outside MaxClockSkew.

@@ -68,7 +68,7 @@ func (s *Service) ResetAdministrator(ctx context.Context, c workspace.Caller, na
 	if err := (NewUser{Name: name, Password: password, Role: RoleAdmin}).check(); err != nil {
 		return "", err
 	}
-	hash, err := s.hash(password)
+	hash, err := s.hash(ctx, password)
 	if err != nil {
 		return "", err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"carrel/internal/text"
 )
@@ -53,14 +52,6 @@ func legible(r *http.Request) error {
 		if err := text.Check(r.Header.Get(name)); err != nil {
 			return invalid(name, "%v", err)
 		}
-	}
-	return nil
-}
-
-// refuseDryRun refuses requests that are to change nothing: the operations of the identity API cannot be tried.
-func refuseDryRun(r *http.Request) error {
-	if asked := r.Header.Get("X-Dry-Run"); asked != "" && !strings.EqualFold(asked, "false") && r.Method != http.MethodGet {
-		return invalid("X-Dry-Run", "the identity API has no dry runs, leave it out")
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func (s *Service) CreatePolicy(ctx context.Context, c workspace.Caller, n NewPol
 	if err := s.checkPolicy(n); err != nil {
 		return CustomPolicy{}, err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, c.Operation, n, func(tx *store.Tx) (CustomPolicy, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (CustomPolicy, error) {
 		if err := LockAccount(ctx, tx, c.ProjectID); err != nil {
 			return CustomPolicy{}, err
 		}

@@ -58,7 +58,7 @@ func (s *Service) CreateGroup(ctx context.Context, c workspace.Caller, n NewGrou
 	if err := n.check(); err != nil {
 		return Group{}, err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, c.Operation, n, func(tx *store.Tx) (Group, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (Group, error) {
 		if err := LockAccount(ctx, tx, c.ProjectID); err != nil {
 			return Group{}, err
 		}

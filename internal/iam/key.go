@@ -113,28 +113,42 @@ func lockKey(ctx context.Context, tx *store.Tx, accountID, id string, may MayMan
 	return k, may(k.AdminID)
 }
 
-// createTemporaryKey creates a key with a security token from the caller's token. It needs no authentication header, since the token may be in
-// the body.
-func (s *Service) createTemporaryKey(r *http.Request, in *temporaryKeyInput) (*body[temporaryKeyBody], error) {
+// checkHolder notes who asks for a temporary key. That needs no authentication header, since the token may be in the body.
+func (s *Service) checkHolder(r *http.Request, in *temporaryKeyInput) (*http.Request, error) {
+	if _, err := in.life(); err != nil {
+		return r, err
+	}
+	p, err := s.holderOfToken(r, in.Body.Auth.Identity.Token.ID)
+	return r.WithContext(WithPrincipal(r.Context(), p)), err
+}
+
+// life checks what is asked for, and returns how long a temporary key is to live.
+func (in *temporaryKeyInput) life() (time.Duration, error) {
 	identity := in.Body.Auth.Identity
 	if len(identity.Methods) != 1 || identity.Methods[0] != "token" {
-		return nil, invalid("auth.identity.methods", "must be [\"token\"]")
+		return 0, invalid("auth.identity.methods", "must be [\"token\"]")
 	}
 	if identity.Policy != nil {
-		return nil, invalid("auth.identity.policy", "temporary keys cannot be restricted here; leave it out")
+		return 0, invalid("auth.identity.policy", "temporary keys cannot be restricted here; leave it out")
 	}
 	life := minTemporaryLife
 	if identity.Token.Duration != nil {
 		life = time.Duration(*identity.Token.Duration) * time.Second
 	}
 	if life < minTemporaryLife || life > maxTemporaryLife {
-		return nil, invalid("auth.identity.token.duration_seconds", "use %d to %d", int(minTemporaryLife.Seconds()), int(maxTemporaryLife.Seconds()))
+		return 0, invalid("auth.identity.token.duration_seconds", "use %d to %d", int(minTemporaryLife.Seconds()), int(maxTemporaryLife.Seconds()))
 	}
-	p, err := s.holderOfToken(r, identity.Token.ID)
+	return life, nil
+}
+
+// createTemporaryKey creates a key with a security token from the caller's token.
+func (s *Service) createTemporaryKey(r *http.Request, in *temporaryKeyInput) (*body[temporaryKeyBody], error) {
+	life, err := in.life()
 	if err != nil {
 		return nil, err
 	}
-	key, err := s.issueTemporaryKey(r.Context(), s.actAs(r, p, workspace.Resource{Type: ResourceAccessKey}), p, life)
+	p, _ := PrincipalFrom(r.Context())
+	key, err := s.issueTemporaryKey(r.Context(), s.act(r, workspace.Resource{Type: ResourceAccessKey}), p, life)
 	return &body[temporaryKeyBody]{Body: temporaryKeyBody{key}}, err
 }
 

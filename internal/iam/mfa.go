@@ -55,7 +55,7 @@ func (s *Service) BeginEnrolment(ctx context.Context, c workspace.Caller, userID
 	return d, secret, err
 }
 
-// BindDevice makes codes necessary for a user, whose two codes in a row prove that the app has the secret. Wrong ones are counted.
+// BindDevice makes codes necessary for a user, whose two codes in a row prove that the app has the secret. The attempt has been counted (chargeCode).
 func (s *Service) BindDevice(ctx context.Context, c workspace.Caller, network, userID, serialNumber, first, second string) error {
 	return s.withDevice(ctx, c, network, userID, serialNumber, func(tx *store.Tx, d Device, secret []byte) error {
 		if d.Registered {
@@ -74,7 +74,8 @@ func (s *Service) BindDevice(ctx context.Context, c workspace.Caller, network, u
 	})
 }
 
-// UnbindDevice removes a user's authenticator. Users show a code of their own; administrators need none for others.
+// UnbindDevice removes a user's authenticator. Users show a code of their own, and the attempt has been counted (chargeCode); administrators need
+// none for others.
 func (s *Service) UnbindDevice(ctx context.Context, c workspace.Caller, network, userID, serialNumber, code string) error {
 	remove := func(tx *store.Tx, d Device) error {
 		return errors.Join(DeleteDevice(ctx, tx, d), SetMFA(ctx, tx, userID, false))
@@ -112,13 +113,10 @@ func wrongCode() *Refusal {
 	return &Refusal{Status: http.StatusUnauthorized, Code: codePassword, Message: "The code is wrong, or was used before."}
 }
 
-// withDevice counts an attempt with a code of a user's authenticator, and runs f with the locked authenticator and its secret. If f accepts the
-// code, the attempt counts no longer.
+// withDevice runs f with the locked authenticator of a user and its secret. If f accepts the code, the attempt, which has been counted (chargeCode),
+// counts no longer.
 func (s *Service) withDevice(ctx context.Context, c workspace.Caller, network, userID, serialNumber string, f func(*store.Tx, Device, []byte) error) error {
-	ctx = context.WithoutCancel(ctx) // hanging up must not spare the count
-	if err := s.chargeCode(ctx, c.ProjectID, network, userID, serialNumber); err != nil {
-		return err
-	}
+	ctx = context.WithoutCancel(ctx) // hanging up must not leave the count of a right code
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		d, err := deviceOf(ctx, tx, c.ProjectID, userID, serialNumber)
 		if err != nil {
@@ -139,8 +137,10 @@ func codeAttempt(d Device, network string) workspace.Attempt {
 	return workspace.Attempt{Subject: workspace.CodesSubject(d.ID), Network: network, Code: true}
 }
 
-// chargeCode counts an attempt as failed before it is checked. Codes are never held: those that are not refused are looked at.
+// chargeCode counts an attempt as failed before it is checked, in a transaction of its own: a request that is refused undoes what it did. Codes are
+// never held: those that are not refused are looked at.
 func (s *Service) chargeCode(ctx context.Context, accountID, network, userID, serialNumber string) error {
+	ctx = context.WithoutCancel(ctx) // hanging up must not spare the count
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		d, err := deviceOf(ctx, tx, accountID, userID, serialNumber)
 		if err != nil {
@@ -194,8 +194,12 @@ func (s *Service) checkCode(r *http.Request, c Caller, shown bool, given codeUse
 	if err != nil {
 		return noneSuch(err, "authenticator of", c.Admin.Name)
 	}
+	number := serial(c.Account.ID, d)
+	if err := s.chargeCode(ctx, c.Account.ID, network(r), c.Admin.ID, number); err != nil {
+		return err
+	}
 	// Signing in changes nothing that is recorded, so the caller is nobody.
-	return s.withDevice(ctx, workspace.Caller{ProjectID: c.Account.ID}, network(r), c.Admin.ID, serial(c.Account.ID, d), func(tx *store.Tx, d Device, secret []byte) error {
+	return s.withDevice(ctx, workspace.Caller{ProjectID: c.Account.ID}, network(r), c.Admin.ID, number, func(tx *store.Tx, d Device, secret []byte) error {
 		step, ok := signin.MatchTOTP(secret, strings.TrimSpace(given.Passcode), tx.Now(), d.LastStep)
 		if !ok {
 			return wrongCode()

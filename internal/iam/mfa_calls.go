@@ -81,23 +81,34 @@ func (s *Service) createDevice(r *http.Request, in *createDeviceInput) (*body[cr
 	return &body[createdDeviceBody]{Body: createdDeviceBody{createdDevice{d.Name, serial(p.AccountID, d), secret}}}, nil
 }
 
-func (s *Service) bindDevice(r *http.Request, in *bindDeviceInput) error {
+// chargeBinding counts the attempt.
+func (s *Service) chargeBinding(r *http.Request, in *bindDeviceInput) (*http.Request, error) {
 	p, err := ownOnly(r, "user_id", in.Body.UserID)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.chargeCode(r.Context(), p.AccountID, network(r), p.AdminID, in.Body.SerialNumber)
 	}
+	return r, err
+}
+
+func (s *Service) bindDevice(r *http.Request, in *bindDeviceInput) error {
+	p, _ := PrincipalFrom(r.Context())
 	c := s.act(r, workspace.Resource{Type: ResourceDevice})
 	return s.BindDevice(r.Context(), c, network(r), p.AdminID, in.Body.SerialNumber, in.Body.First, in.Body.Second)
 }
 
-// unbindDevice removes an authenticator. Those of others are for administrators, who are asked when somebody has lost a phone.
-func (s *Service) unbindDevice(r *http.Request, in *unbindDeviceInput) error {
+// chargeUnbinding counts the attempt with the code of an own authenticator. Those of others are for administrators, who are asked when somebody has
+// lost a phone.
+func (s *Service) chargeUnbinding(r *http.Request, in *unbindDeviceInput) (*http.Request, error) {
 	p, _ := PrincipalFrom(r.Context())
 	if in.Body.UserID != p.AdminID {
-		if err := s.permit(r.Context(), p, operationOf(r.Context()).needs); err != nil {
-			return ofOthers(err, "user_id", "the authenticators of others are for administrators")
-		}
+		err := s.permit(r.Context(), p, operationOf(r.Context()).needs)
+		return r, ofOthers(err, "user_id", "the authenticators of others are for administrators")
 	}
+	return r, s.chargeCode(r.Context(), p.AccountID, network(r), p.AdminID, in.Body.SerialNumber)
+}
+
+// unbindDevice removes an authenticator.
+func (s *Service) unbindDevice(r *http.Request, in *unbindDeviceInput) error {
 	c := s.act(r, workspace.Resource{Type: ResourceDevice})
 	return s.UnbindDevice(r.Context(), c, network(r), in.Body.UserID, in.Body.SerialNumber, in.Body.Code)
 }

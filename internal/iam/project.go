@@ -30,7 +30,7 @@ func (s *Service) CreateProject(ctx context.Context, c workspace.Caller, n NewPr
 	if err := n.check(); err != nil {
 		return Project{}, err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, c.Operation, n, func(tx *store.Tx) (Project, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (Project, error) {
 		if err := LockAccount(ctx, tx, c.ProjectID); err != nil {
 			return Project{}, err
 		}

@@ -49,6 +49,22 @@ type Refusal struct {
 	Message    string        // for the caller; holds no secret
 	RetryAfter time.Duration // 0: not said
 	Encoded    string        // why policies do not allow it
+
+	of subject // the credential that was refused, if there is one
+}
+
+// subject is a credential that is known, for the record of its refusal.
+type subject struct {
+	accountID string
+	target    workspace.Resource
+}
+
+// ofKnown notes in a refusal, if err is one, which credential it is about.
+func ofKnown(err error, accountID string, target workspace.Resource) error {
+	if refusal, is := errors.AsType[*Refusal](err); is {
+		refusal.of = subject{accountID, target}
+	}
+	return err
 }
 
 func (r *Refusal) Error() string { return r.Code + ": " + r.Message }

@@ -303,7 +303,7 @@ func TestARequestOfAKnownCallerTakesNoStatement(t *testing.T) {
 	inReplicas(t, func(r replicas) {
 		for name, c := range map[string]caller{"a key": r.withKey(r.firstKey()), "a token": r.withToken(r.token(nil)), "a token for a project": r.withToken(r.token(r.projectScope()))} {
 			statements := func() int64 {
-				ctx, n := telemetry.CountStatements(t.Context())
+				ctx, n := telemetry.CountStatements(r.Context())
 				counted := caller{func() *http.Request { return c.request().WithContext(ctx) }, c.project}
 				if err := counted.list(r.iam); err != nil {
 					t.Fatal(err)
@@ -386,7 +386,7 @@ func TestLastUsesAreWrittenTogether(t *testing.T) {
 			return r.wants(r.call("GET", "/v3.0/OS-CREDENTIAL/credentials/"+k.access, object{}), http.StatusOK).text("credential", "last_use_time")
 		}
 		written := func() time.Time {
-			keys, err := r.other.ListKeys(t.Context(), r.first.UserID)
+			keys, err := r.other.ListKeys(r.Context(), r.first.UserID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -402,7 +402,7 @@ func TestLastUsesAreWrittenTogether(t *testing.T) {
 		if !written().IsZero() {
 			t.Error("the request wrote its use")
 		}
-		ctx, stop := telemetry.CountStatements(t.Context())
+		ctx, stop := telemetry.CountStatements(r.Context())
 		r.iam.FlushKeyUses(ctx)
 		if !written().Equal(used.Truncate(time.Microsecond)) || stop.Load() == 0 {
 			t.Errorf("written: %v, want %v", written(), used)
@@ -411,7 +411,7 @@ func TestLastUsesAreWrittenTogether(t *testing.T) {
 		if err := r.withKey(k).list(r.iam); err != nil {
 			t.Fatal(err)
 		}
-		r.iam.FlushKeyUses(t.Context())
+		r.iam.FlushKeyUses(r.Context())
 		if !written().Equal(used.Truncate(time.Microsecond)) {
 			t.Error("a use within the precision was written")
 		}
@@ -419,7 +419,7 @@ func TestLastUsesAreWrittenTogether(t *testing.T) {
 		if err := r.withKey(k).list(r.other); err != nil {
 			t.Fatal(err)
 		}
-		r.other.FlushKeyUses(t.Context())
+		r.other.FlushKeyUses(r.Context())
 		if !written().After(used.Add(10 * time.Minute)) {
 			t.Error("the later use in the other process was not written")
 		}

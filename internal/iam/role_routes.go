@@ -81,10 +81,10 @@ func (s *Service) roleRoutes() []entry {
 // grantRoutes are the operations on what is attached to users and groups. They have the names of the public service where it has them.
 func (s *Service) grantRoutes() []entry {
 	const taken = http.StatusConflict
-	list := func(form func(int) route.Form) handler { return handler{form(http.StatusOK), s.listAttached} }
-	check := func(form func(int) route.Form) handler { return handler{form(http.StatusNoContent), s.checkRole} }
-	attach := func(form func(int) route.Form) handler { return handler{form(http.StatusNoContent), s.attachRole} }
-	detach := func(form func(int) route.Form) handler { return handler{form(http.StatusNoContent), s.detachRole} }
+	list := func(form func(int) route.Form) handler { return pathOnly(form(http.StatusOK), s.listAttached) }
+	check := func(form func(int) route.Form) handler { return pathOnly(form(http.StatusNoContent), s.checkRole) }
+	attach := func(form func(int) route.Form) handler { return pathOnly(form(http.StatusNoContent), s.attachRole) }
+	detach := func(form func(int) route.Form) handler { return pathOnly(form(http.StatusNoContent), s.detachRole) }
 	return []entry{
 		{"GET /v3/domains/{domain_id}/users/{user_id}/roles", "KeystoneListDomainPermissionsForUser", "List the roles of a user for the account", list(route.FormOf[userInDomain, body[rolesBody]]), signed, reading("iam:permissions:listForUser"), nil},
 		{"PUT /v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", "KeystoneAssociateUserWithDomainPermission", "Attach a role to a user for the account", attach(route.FormOf[roleOfUserInDomain, nothing]), signed, writing("iam:permissions:grantToUser"), []int{taken}},

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"carrel/internal/route"
+	"carrel/internal/workspace"
 )
 
 // The ways to authenticate with the API. One is enough; with both, they must be of the same user.
@@ -88,10 +89,10 @@ func (s *Service) userRoutes() []entry {
 	return []entry{
 		{"GET /v3/users", "KeystoneListUsers", "List the administrators of the account", answering(ok, s.listUsers), signed, reading("iam:users:list"), nil},
 		{"GET /v3/users/{user_id}", "KeystoneShowUser", "Show an administrator", answering(ok, s.showUser), signed, ofOwn(reading("iam:users:get")), nil},
-		{"POST /v3/users", "KeystoneCreateUser", "Create a user of the account, who calls the API", answering(created, s.createUser), signed, writing("iam:users:create"), []int{taken}},
-		{"PATCH /v3/users/{user_id}", "KeystoneUpdateUserByAdmin", "Update a user's name, description, password, role, or whether it is enabled", answering(ok, s.updateUser), signed, writing("iam:users:update"), []int{taken}},
+		{"POST /v3/users", "KeystoneCreateUser", "Create a user of the account, who calls the API", preparing(created, s.hashForCreated, s.createUser), signed, writing("iam:users:create"), []int{taken}},
+		{"PATCH /v3/users/{user_id}", "KeystoneUpdateUserByAdmin", "Update a user's name, description, password, role, or whether it is enabled", preparing(ok, s.hashForUpdated, s.updateUser), signed, writing("iam:users:update"), []int{taken}},
 		{"DELETE /v3/users/{user_id}", "KeystoneDeleteUser", "Delete a user with its keys and tokens", silent(s.deleteUser), signed, writing("iam:users:delete"), []int{taken}},
-		{"POST /v3/users/{user_id}/password", "KeystoneUpdateUserPassword", "Change the caller's password", silent(s.changePassword), signed, ofOwn(writing("iam:users:updatePassword")), []int{http.StatusTooManyRequests}},
+		{"POST /v3/users/{user_id}/password", "KeystoneUpdateUserPassword", "Change the caller's password", silently(s.checkFormer, s.changePassword), signed, ofOwn(writing("iam:users:updatePassword")), []int{http.StatusTooManyRequests}},
 	}
 }
 
@@ -117,15 +118,15 @@ func (s *Service) deviceRoutes() []entry {
 		{"GET /v3.0/OS-MFA/virtual-mfa-devices", "ListUserMfaDevices", "List the authenticator apps of the account's users", answering(ok, s.listDevices), signed, reading("iam:mfa:listMFADevices"), nil},
 		{"POST /v3.0/OS-MFA/virtual-mfa-devices", "CreateMfaDevice", "Create an authenticator for the caller; only this answer has its secret", answering(created, s.createDevice), signed, ofOwn(writing("iam:mfa:createMFADevice")), []int{taken}},
 		{"GET /v3.0/OS-MFA/users/{user_id}/virtual-mfa-device", "ShowUserMfaDevice", "Show a user's authenticator app", answering(ok, s.showDevice), signed, ofOwn(reading("iam:mfa:getMFADevice")), nil},
-		{"PUT /v3.0/OS-MFA/mfa-devices/bind", "CreateBindingDevice", "Bind the caller's authenticator: from then on signing in needs a code", silent(s.bindDevice), signed, ofOwn(writing("iam:mfa:bindMFADevice")), []int{taken, late}},
-		{"PUT /v3.0/OS-MFA/mfa-devices/unbind", "DeleteBindingDevice", "Unbind an authenticator: signing in needs no code", silent(s.unbindDevice), signed, ofOwn(writing("iam:mfa:unbindMFADevice")), []int{late}},
+		{"PUT /v3.0/OS-MFA/mfa-devices/bind", "CreateBindingDevice", "Bind the caller's authenticator: from then on signing in needs a code", silently(s.chargeBinding, s.bindDevice), signed, ofOwn(writing("iam:mfa:bindMFADevice")), []int{taken, late}},
+		{"PUT /v3.0/OS-MFA/mfa-devices/unbind", "DeleteBindingDevice", "Unbind an authenticator: signing in needs no code", silently(s.chargeUnbinding, s.unbindDevice), signed, ofOwn(writing("iam:mfa:unbindMFADevice")), []int{late}},
 	}
 }
 
 func (s *Service) keyRoutes() []entry {
 	const ok, created = http.StatusOK, http.StatusCreated
 	return []entry{
-		{"POST /v3.0/OS-CREDENTIAL/securitytokens", "CreateTemporaryAccessKeyByToken", "Create a temporary access key from a token", answering(created, s.createTemporaryKey), signedInto, needs{}, nil},
+		{"POST /v3.0/OS-CREDENTIAL/securitytokens", "CreateTemporaryAccessKeyByToken", "Create a temporary access key from a token", preparing(created, s.checkHolder, s.createTemporaryKey), signedInto, needs{}, nil},
 		{"GET /v3.0/OS-CREDENTIAL/credentials", "ListPermanentAccessKeys", "List access keys", answering(ok, s.listKeys), signed, ofOwn(writing("iam:credentials:list")), nil},
 		{"POST /v3.0/OS-CREDENTIAL/credentials", "CreatePermanentAccessKey", "Create an access key; only this answer has its secret", answering(created, s.createKey), signed, ofOwn(writing("iam:credentials:create")), []int{http.StatusConflict}},
 		{"GET /v3.0/OS-CREDENTIAL/credentials/{access_key}", "ShowPermanentAccessKey", "Show an access key", answering(ok, s.showKey), signed, ofOwn(writing("iam:credentials:get")), nil},
@@ -138,10 +139,17 @@ func (s *Service) keyRoutes() []entry {
 func Routes() []route.Route {
 	var all []route.Route
 	for _, e := range (*Service)(nil).routes() {
-		all = append(all, route.Route{
+		r := route.Route{
 			Pattern: e.pattern, ID: e.id, Summary: e.summary, Tag: "identity", Form: e.form, Security: e.security(),
-			Failure: Failure{}, Failures: slices.Concat(failing, e.fails),
-		})
+			Failure: Failure{}, Failures: slices.Concat(failing, e.fails), DryRun: e.rehearsable(),
+		}
+		if e.changes() {
+			r.Token = workspace.MaxClientToken
+			if !slices.Contains(r.Failures, http.StatusConflict) {
+				r.Failures = append(r.Failures, http.StatusConflict)
+			}
+		}
+		all = append(all, r)
 	}
 	return all
 }
@@ -168,19 +176,36 @@ var failing = []int{
 func (s *Service) Handler() *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, e := range s.routes() {
-		var h http.Handler = answer{s, e}
+		a := answer{s, e}
+		var h http.Handler = a
 		if e.access == signed {
 			h = s.Require(h)
 		}
-		mux.Handle(e.pattern, h)
+		mux.Handle(e.pattern, a.named(h))
 	}
 	return mux
 }
 
-// handler serves one operation, or returns an error.
+// handler reads the requests of one operation.
 type handler struct {
-	form  route.Form
-	serve func(w http.ResponseWriter, r *http.Request) error
+	form route.Form
+	read func(w http.ResponseWriter, r *http.Request) (call, error)
+}
+
+// call is a request that was read.
+type call struct {
+	content []byte // what it asks for, in one form; only if it may be repeated
+	// prepare does what may not be done in the transaction of a request: what takes long, such as the hash of a password, and what must stay if the
+	// request is refused, such as the count of wrong codes. It returns the request with what serve needs of that. Nil: there is nothing.
+	prepare func(*http.Request) (*http.Request, error)
+	serve   func(w http.ResponseWriter, r *http.Request) error
+}
+
+func (c call) prepared(r *http.Request) (*http.Request, error) {
+	if c.prepare == nil {
+		return r, nil
+	}
+	return c.prepare(r)
 }
 
 // body is an answer without headers, and nothing a request that has only a path.
@@ -190,24 +215,42 @@ type (
 )
 
 // answering is the handler of an operation that takes an I and answers with a status and an O.
-func answering[I, O any](status int, call func(*http.Request, *I) (*O, error)) handler {
-	return handler{route.FormOf[I, O](status), func(w http.ResponseWriter, r *http.Request) error {
+func answering[I, O any](status int, answer func(*http.Request, *I) (*O, error)) handler {
+	return preparing(status, nil, answer)
+}
+
+// preparing is answering with something to do before: see call.
+func preparing[I, O any](status int, prepare func(*http.Request, *I) (*http.Request, error), answer func(*http.Request, *I) (*O, error)) handler {
+	return handler{route.FormOf[I, O](status), func(w http.ResponseWriter, r *http.Request) (c call, err error) {
 		in := new(I)
 		if err := route.Read(r, in, func(body any) error { return decode(w, r, body) }); err != nil {
+			return c, err
+		}
+		if prepare != nil {
+			c.prepare = func(r *http.Request) (*http.Request, error) { return prepare(r, in) }
+		}
+		c.serve = func(w http.ResponseWriter, r *http.Request) error {
+			out, err := answer(r, in)
+			if err == nil {
+				route.Write(w, status, out)
+			}
 			return err
 		}
-		out, err := call(r, in)
-		if err != nil {
-			return err
-		}
-		route.Write(w, status, out)
-		return nil
+		return c, nil
 	}}
 }
 
+// pathOnly is the handler of an operation that takes nothing but what its path names.
+func pathOnly(form route.Form, serve func(w http.ResponseWriter, r *http.Request) error) handler {
+	return handler{form, func(http.ResponseWriter, *http.Request) (call, error) { return call{serve: serve}, nil }}
+}
+
 // silent is the handler of an operation that takes an I and answers with nothing.
-func silent[I any](call func(*http.Request, *I) error) handler {
-	return answering(http.StatusNoContent, func(r *http.Request, in *I) (*route.Nothing, error) { return nil, call(r, in) })
+func silent[I any](do func(*http.Request, *I) error) handler { return silently(nil, do) }
+
+// silently is silent with something to do before: see call.
+func silently[I any](prepare func(*http.Request, *I) (*http.Request, error), do func(*http.Request, *I) error) handler {
+	return preparing(http.StatusNoContent, prepare, func(r *http.Request, in *I) (*route.Nothing, error) { return nil, do(r, in) })
 }
 
 // answer runs an operation's handler, if the caller may call it, and answers with its error, if any.
@@ -216,20 +259,44 @@ type answer struct {
 	entry   entry
 }
 
+// named notes the operation in the context of a request.
+func (a answer) named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), operationKey{}, a.operation(w, r))))
+	})
+}
+
 func (a answer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = r.Body.Close() }() // a signed one is in memory
-	r = r.WithContext(context.WithValue(r.Context(), operationKey{}, a.operation(w, r)))
-	err := legible(r)
+	if err := a.serve(w, r); err != nil {
+		a.service.noteRefusedCall(w, r, err)
+		a.service.refuse(w, r, err)
+	}
+}
+
+func (a answer) serve(w http.ResponseWriter, r *http.Request) error {
+	if err := legible(r); err != nil {
+		return err
+	}
+	also, err := a.entry.askedOf(r)
 	if err == nil {
 		err = a.service.mayCall(r)
 	}
-	if err == nil {
-		err = refuseDryRun(r)
-	}
-	if err == nil {
-		err = a.entry.serve(w, r)
-	}
 	if err != nil {
-		a.service.refuse(w, r, err)
+		return err
 	}
+	c, err := a.entry.read(w, r)
+	if err != nil {
+		return err
+	}
+	if also != (asked{}) {
+		if c.content, err = contentOf(r); err != nil {
+			return err
+		}
+		return a.service.requested(w, r, a.entry, c, also)
+	}
+	if r, err = c.prepared(r); err != nil {
+		return err
+	}
+	return c.serve(w, r)
 }

@@ -79,7 +79,7 @@ type Bootstrap struct {
 }
 
 func insertRow(ctx context.Context, t *store.Tx, row any) error {
-	_, err := t.NewInsert().Model(row).Exec(ctx)
+	_, err := t.Inserting(row).Exec(ctx)
 	return taken(t, err)
 }
 

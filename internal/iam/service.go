@@ -14,18 +14,19 @@ import (
 // it remembers of callers (memory) is compared with the database, so that a revocation takes effect at once in the process that makes it, and
 // within Recheck in others. Throttling takes effect in all processes at once.
 type Service struct {
-	Store     store.Transactions
-	Box       Box
-	Passwords workspace.Passwords
-	Log       *slog.Logger
-	Bodies    SignedBodies     // the memory of signed bodies
-	Region    string           // the one region, such as "local-1"
-	Endpoint  string           // the address that the catalogue names, "https://host:port"; empty: the one each request came to
-	Catalog   []CatalogService // what the catalogue lists
-	Actions   []string         // of the other services, for policies to name
-	Refusals  signin.Refusals  // records tokens that were refused; nil: they are not recorded
-	Limit     Limiter          // of the requests of each key and token; nil: none
-	Recheck   time.Duration    // how long an account's version is trusted; 0: each request reads it
+	Store        store.Transactions
+	Box          Box
+	Passwords    workspace.Passwords
+	Log          *slog.Logger
+	Bodies       SignedBodies     // the memory of signed bodies
+	Region       string           // the one region, such as "local-1"
+	Endpoint     string           // the address that the catalogue names, "https://host:port"; empty: the one each request came to
+	Catalog      []CatalogService // what the catalogue lists
+	Actions      []string         // of the other services, for policies to name
+	Refusals     signin.Refusals  // records tokens that were refused; nil: they are not recorded
+	RefusedCalls signin.Refusals  // records requests that were refused; nil: they are not recorded
+	Limit        Limiter          // of the requests of each key and token; nil: none
+	Recheck      time.Duration    // how long an account's version is trusted; 0: each request reads it
 
 	// ProjectHolds returns what a project still has, such as "3 desktops"; empty: it may be deleted.
 	ProjectHolds func(ctx context.Context, tx *store.Tx, projectID string) ([]string, error)

@@ -3,6 +3,7 @@ package iam
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 
 	"carrel/internal/iam/policy"
@@ -56,11 +57,11 @@ func (s *Service) CreateUser(ctx context.Context, c workspace.Caller, n NewUser)
 	if err := n.check(); err != nil {
 		return Admin{}, err
 	}
-	hash, err := s.hash(n.Password)
+	hash, err := s.hash(ctx, n.Password)
 	if err != nil {
 		return Admin{}, err
 	}
-	return store.Update(ctx, s.Store, store.Once(ctx, c, c.Operation, n, func(tx *store.Tx) (Admin, error) {
+	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (Admin, error) {
 		if err := LockAccount(ctx, tx, c.ProjectID); err != nil {
 			return Admin{}, err
 		}
@@ -79,15 +80,34 @@ func (s *Service) CreateUser(ctx context.Context, c workspace.Caller, n NewUser)
 	}))
 }
 
-func (s *Service) hash(password string) (string, error) {
+// hash returns the hash of a password, or the one that was made before the transaction of the request (withHash).
+func (s *Service) hash(ctx context.Context, password string) (string, error) {
 	if password == "" {
 		return "", nil
+	}
+	if made, is := ctx.Value(hashedKey{}).(hashed); is && made.password == password {
+		return made.hash, nil
 	}
 	hash, err := s.Passwords.Hash(password)
 	if err != nil {
 		return "", fmt.Errorf("hashing a password: %w", err)
 	}
 	return hash, nil
+}
+
+// hashed is a password with its hash.
+type hashed struct{ password, hash string }
+
+type hashedKey struct{}
+
+// withHash returns a request with the hash of the password that it is to set, so that no transaction waits for it. A password that is not allowed is
+// not hashed.
+func (s *Service) withHash(r *http.Request, name, password string) (*http.Request, error) {
+	if password == "" || signin.CheckPassword("user.password", password, name) != nil {
+		return r, nil
+	}
+	hash, err := s.hash(r.Context(), password)
+	return r.WithContext(context.WithValue(r.Context(), hashedKey{}, hashed{password, hash})), err
 }
 
 // UserChange is a request to change a user. Nil fields stay as they are.
@@ -105,7 +125,7 @@ func (s *Service) UpdateUser(ctx context.Context, c workspace.Caller, id string,
 	if change.Password != nil {
 		err := signin.CheckPassword("user.password", *change.Password, "") // the name is compared below
 		if err == nil {
-			hash, err = s.hash(*change.Password)
+			hash, err = s.hash(ctx, *change.Password)
 		}
 		if err != nil {
 			return Admin{}, err

@@ -178,6 +178,15 @@ func (f UnsupportedUserFields) refused(r *http.Request) error {
 	return ownDomain(r, "user.domain_id", f.DomainID)
 }
 
+// hashForCreated and hashForUpdated hash the password that a request sets.
+func (s *Service) hashForCreated(r *http.Request, in *createUserInput) (*http.Request, error) {
+	return s.withHash(r, in.Body.User.Name, in.Body.User.Password)
+}
+
+func (s *Service) hashForUpdated(r *http.Request, in *updateUserInput) (*http.Request, error) {
+	return s.withHash(r, "", valueOf(in.Body.User.Password))
+}
+
 func (s *Service) createUser(r *http.Request, in *createUserInput) (*body[showUserBody], error) {
 	u := in.Body.User
 	if err := u.refused(r); err != nil {
@@ -204,36 +213,42 @@ func (s *Service) deleteUser(r *http.Request, in *userInput) error {
 	return s.DeleteUser(r.Context(), s.act(r, workspace.Resource{Type: ResourceUser, ID: in.ID}), in.ID)
 }
 
-// changePassword changes the caller's own password. The former one is counted and delayed like one at sign-in.
-func (s *Service) changePassword(r *http.Request, in *changePasswordInput) error {
+// checkFormer checks the caller's former password, which is counted and delayed like one at sign-in, and hashes the new one.
+func (s *Service) checkFormer(r *http.Request, in *changePasswordInput) (*http.Request, error) {
 	p, _ := PrincipalFrom(r.Context())
 	u := in.Body.User
 	switch {
 	case in.ID != p.AdminID:
-		return forbidden("user_id: is not the caller; administrators set the passwords of others with PATCH /v3/users/{user_id}")
+		return r, forbidden("user_id: is not the caller; administrators set the passwords of others with PATCH /v3/users/{user_id}")
 	case p.AgencyID != "":
-		return forbidden("an agency has no password, use a token of the user")
+		return r, forbidden("an agency has no password, use a token of the user")
 	case u.Original == "":
-		return invalid("user.original_password", "must be given")
+		return r, invalid("user.original_password", "must be given")
 	case u.Original == u.Password:
-		return invalid("user.password", "must differ from the former one")
+		return r, invalid("user.password", "must differ from the former one")
 	}
 	if err := signin.CheckPassword("user.password", u.Password, p.AdminName); err != nil {
-		return err
+		return r, err
 	}
-	caller, err := s.checkPassword(r, passwordUser{ID: p.AdminID, Password: u.Original})
+	if _, err := s.checkPassword(r, passwordUser{ID: p.AdminID, Password: u.Original}); err != nil {
+		return r, err
+	}
+	return s.withHash(r, p.AdminName, u.Password)
+}
+
+// changePassword changes the caller's own password.
+func (s *Service) changePassword(r *http.Request, in *changePasswordInput) error {
+	p, _ := PrincipalFrom(r.Context())
+	hash, err := s.hash(r.Context(), in.Body.User.Password)
 	if err != nil {
 		return err
 	}
-	hash, err := s.hash(u.Password)
-	if err != nil {
-		return err
-	}
-	c := s.act(r, resourceOfUser(caller.Admin))
+	c := s.act(r, workspace.Resource{Type: ResourceUser, ID: p.AdminID, Name: p.AdminName})
 	return s.Store.Update(r.Context(), store.By(c, func(tx *store.Tx) error {
-		if _, err := lockUser(r.Context(), tx, p.AccountID, p.AdminID); err != nil {
+		a, err := lockUser(r.Context(), tx, p.AccountID, p.AdminID)
+		if err != nil {
 			return err
 		}
-		return ReplacePassword(r.Context(), tx, caller.Admin, hash)
+		return ReplacePassword(r.Context(), tx, a, hash)
 	}))
 }

@@ -14,7 +14,7 @@ import (
 // with its fields set; call Start once.
 type Linker struct {
 	Audit    *audit.Service
-	Refusals *audit.Refusals
+	Refusals []*audit.Refusals
 	Owner    string // of the lease: the name of this process
 	KeepDays int
 	Log      *slog.Logger
@@ -28,7 +28,7 @@ type Linker struct {
 // Start starts the background work.
 func (l *Linker) Start(ctx context.Context) error {
 	l.rounds.start(ctx, cmp.Or(l.Every, 2*time.Second), l.link)
-	l.refusals.start(ctx, audit.RefusalFlush, l.Refusals.Flush)
+	l.refusals.start(ctx, audit.RefusalFlush, l.flush)
 	l.prunes.start(ctx, 5*time.Minute, l.prune)
 	return nil
 }
@@ -38,8 +38,14 @@ func (l *Linker) Stop(ctx context.Context) {
 	l.prunes.stop()
 	l.refusals.stop()
 	l.rounds.stop()
-	l.Refusals.Flush(ctx)
+	l.flush(ctx)
 	l.link(ctx)
+}
+
+func (l *Linker) flush(ctx context.Context) {
+	for _, r := range l.Refusals {
+		r.Flush(ctx)
+	}
 }
 
 func (l *Linker) link(ctx context.Context) {

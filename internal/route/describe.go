@@ -100,8 +100,28 @@ func Describe(api huma.API, routes []Route) {
 			body = []any{r.Failure}
 		}
 		AddFailures(api, &op, r.Failures, body...)
+		op.Parameters = RequestHeaders(r.Token, r.DryRun)
 		r.Form.register(elsewhere{api}, op)
 	}
+}
+
+// RequestHeaders describes the headers of operations that change something: a client token with its maximum length, unless that is 0, and whether there
+// are dry runs.
+func RequestHeaders(longest int, dryRun bool) []*huma.Param {
+	var all []*huma.Param
+	if longest > 0 {
+		all = append(all, &huma.Param{
+			Name: ClientTokenHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest},
+			Description: "Identifies the request, which may then be repeated for 24 hours: a repetition changes nothing and gets the first response",
+		})
+	}
+	if dryRun {
+		all = append(all, &huma.Param{
+			Name: DryRunHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeBoolean},
+			Description: "If true, everything is checked and nothing changes. The response is 200 and, in addition to what it would have been without new ids, has the fields of the schema DryRun",
+		})
+	}
+	return all
 }
 
 // Security declares schemes in the document of an API and returns the form in which an operation wants one of them.

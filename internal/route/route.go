@@ -24,7 +24,15 @@ type Route struct {
 	Failure  any   // the body of errors; nil: a text
 	Failures []int // the statuses of errors
 	Form     Form
+	Token    int  // the operation takes ClientTokenHeader of at most this length; 0: not
+	DryRun   bool // the operation takes DryRunHeader
 }
+
+// The headers with which a client asks for more of a request that changes something.
+const (
+	ClientTokenHeader = "X-Client-Token" // the client may repeat the request
+	DryRunHeader      = "X-Dry-Run"      // the request is to change nothing
+)
 
 // Scheme is a way in which callers prove who they are. An operation wants one of its schemes; the zero value means that it goes without, too.
 type Scheme struct{ Name, In, Key, About string }

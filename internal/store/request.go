@@ -57,6 +57,22 @@ func (r Requests) Run(ctx context.Context, q workspace.Request, serve func(conte
 	return answer, err
 }
 
+// Former returns the answer that a request with a token had, and whether it had one. CodeTokenReused if the client sent another request with the
+// token.
+func (r Requests) Former(ctx context.Context, q workspace.Request) (answer workspace.Answer, there bool, err error) {
+	err = r.Store.View(ctx, func(tx *Tx) error {
+		token := tokenOf(q, tx.Now())
+		former, found, err := tx.ClientToken(ctx, token.ID)
+		if err != nil || !found {
+			return err
+		}
+		there = true
+		answer, err = answerOf(q, former, token)
+		return err
+	})
+	return answer, there && err == nil, err
+}
+
 // answered runs serve, or returns the answer that the token of the request has.
 func answered(ctx context.Context, tx *Tx, q workspace.Request, serve func(context.Context) workspace.Answer) (answer workspace.Answer, err error) {
 	if q.Token == "" {

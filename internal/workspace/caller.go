@@ -10,7 +10,6 @@ type Caller struct {
 	Operation  string         `json:"-"` // "DeleteDesktop"
 	Permission string         `json:"-"` // the action as the API's authorization knows it, "workspace:desktops:delete"
 	Target     Resource       `json:"-"` // the resource that the path of the request names, if any
-	Token      string         `json:"-"` // the client token of a request that store.Once repeats; empty: none
 }
 
 // Actor is who acts.

@@ -1,4 +1,5 @@
-package api
+// Package rehearsal writes the responses to dry runs: requests that were carried out in a transaction and undone.
+package rehearsal
 
 import (
 	"bytes"
@@ -6,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"carrel/internal/workspace"
@@ -45,8 +45,14 @@ type DryRunField struct {
 	New   string `json:"new,omitempty"`
 }
 
-// dryRun returns the response to a request that was rehearsed. Ids and passwords that would be new are left out: nothing has them.
-func dryRun(a workspace.Answer) (workspace.Answer, error) {
+// secrets are the fields of responses with something that would be new, and that nothing has: passwords, and the secrets of keys.
+var secrets = map[string]bool{
+	"password": true, "secret": true, "secret_access_key": true, "security_token": true, "securitytoken": true, "base32_string_seed": true,
+}
+
+// Response returns the response to a request that was rehearsed, from the one that it would have had and a.Rehearsal. Ids and secrets that would
+// be new are left out. It fails if the body is no JSON object.
+func Response(a workspace.Answer) (workspace.Answer, error) {
 	out := map[string]any{}
 	if a.Body != "" {
 		numbers := json.NewDecoder(strings.NewReader(a.Body))
@@ -57,23 +63,14 @@ func dryRun(a workspace.Answer) (workspace.Answer, error) {
 	}
 	made := a.Rehearsal.Made
 	for name, value := range out {
-		if value, kept := without(made, value); kept && name != "password" {
+		if value, kept := without(made, value); kept && !secrets[name] {
 			out[name] = value
 		} else {
 			delete(out, name)
 		}
 	}
 	out["dry_run"] = true
-	out["desktops"] = each(slices.DeleteFunc(a.Rehearsal.SubJobs, func(s workspace.SubJob) bool { return s.DesktopID == "" }), func(s workspace.SubJob) DryRunDesktop {
-		d := DryRunDesktop{DesktopName: s.DesktopName, IPAddress: s.Address, UserName: s.UserName, JobType: string(s.Type), ErrorCode: string(s.Code)}
-		if !made[s.DesktopID] {
-			d.DesktopID = s.DesktopID
-		}
-		if s.Code != "" {
-			d.ErrorMsg = s.Reason
-		}
-		return d
-	})
+	out["desktops"] = desktopsOf(a.Rehearsal)
 	out["changes"] = changesOf(a.Rehearsal)
 	var text bytes.Buffer
 	if err := json.NewEncoder(&text).Encode(out); err != nil {
@@ -82,14 +79,33 @@ func dryRun(a workspace.Answer) (workspace.Answer, error) {
 	return workspace.Answer{Status: http.StatusOK, Kind: "application/json", Body: text.String()}, nil
 }
 
-// without returns a value of JSON without the texts in made; false if it is one.
+// desktopsOf returns what sub-jobs would do.
+func desktopsOf(r *workspace.Rehearsal) []DryRunDesktop {
+	desktops := []DryRunDesktop{}
+	for _, s := range r.SubJobs {
+		if s.DesktopID == "" {
+			continue
+		}
+		d := DryRunDesktop{DesktopName: s.DesktopName, IPAddress: s.Address, UserName: s.UserName, JobType: string(s.Type), ErrorCode: string(s.Code)}
+		if !r.Made[s.DesktopID] {
+			d.DesktopID = s.DesktopID
+		}
+		if s.Code != "" {
+			d.ErrorMsg = s.Reason
+		}
+		desktops = append(desktops, d)
+	}
+	return desktops
+}
+
+// without returns a value of JSON without the texts that hold an id in made; false if it is one.
 func without(made map[string]bool, value any) (any, bool) {
 	switch v := value.(type) {
 	case string:
-		return v, !made[v]
+		return v, !names(made, v)
 	case map[string]any:
 		for name, field := range v {
-			if field, kept := without(made, field); kept {
+			if field, kept := without(made, field); kept && !secrets[name] {
 				v[name] = field
 			} else {
 				delete(v, name)
@@ -144,8 +160,8 @@ func withoutNewIDs(old, value string) string {
 
 // names reports whether a value is, or holds, one of the ids.
 func names(ids map[string]bool, value string) bool {
-	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(`", []{}:`, r) }) {
-		if ids[word] {
+	for id := range ids {
+		if id != "" && strings.Contains(value, id) {
 			return true
 		}
 	}
