@@ -20,6 +20,7 @@ type iamCmd struct {
 	Keys       iamKeysCmd       `cmd:"" help:"The access keys of users, two each."`
 	Projects   iamProjectsCmd   `cmd:"" help:"Projects, each with its own service, networks and desktops."`
 	Agencies   iamAgenciesCmd   `cmd:"" help:"Agencies, which users may act as for a time."`
+	Policies   iamPoliciesCmd   `cmd:"" help:"Roles and policies: what they say, to whom they are attached, and what they decide."`
 	ResetAdmin iamResetAdminCmd `cmd:"" name:"reset-admin" help:"Make a user an administrator with a new password, if nobody can sign in any more."`
 }
 

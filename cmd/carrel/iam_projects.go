@@ -124,7 +124,7 @@ func (c *iamAgenciesListCmd) Run(ctx context.Context, in *iamCmd) error {
 		table("NAME\tROLE\tTRUSTS\tFOR\tURN", len(agencies), func(n int) string {
 			a := agencies[n]
 			return strings.Join([]string{
-				a.Name, string(a.Role), yesNo(names[a.TrustAdminID] == "", a.TrustAdminID, names[a.TrustAdminID]), (time.Duration(a.Seconds) * time.Second).String(),
+				a.Name, yesNo(a.Role == "", "-", string(a.Role)), yesNo(names[a.TrustAdminID] == "", a.TrustAdminID, names[a.TrustAdminID]), (time.Duration(a.Seconds) * time.Second).String(),
 				"iam::" + a.AccountID + ":agency:" + a.Name,
 			}, "\t")
 		})
@@ -134,7 +134,7 @@ func (c *iamAgenciesListCmd) Run(ctx context.Context, in *iamCmd) error {
 
 type iamAgenciesCreateCmd struct {
 	Name        string        `arg:"" help:"1 to 128 characters without colons and slashes."`
-	Role        string        `help:"What the agency may do, a built-in role: admin, operator, help_desk, reader or auditor." required:"" enum:"admin,operator,help_desk,reader,auditor"`
+	Role        string        `help:"What the agency may do, a built-in role: admin, operator, help_desk, reader or auditor; none: what carrel iam policies attach gives it." default:"none" enum:"admin,operator,help_desk,reader,auditor,none"`
 	User        string        `help:"The user who may act as it; every administrator by default." placeholder:"NAME"`
 	For         time.Duration `help:"How long at most, 15m to 24h." default:"1h" placeholder:"DURATION"`
 	Description string        `help:"What the agency is for." placeholder:"TEXT"`
@@ -142,7 +142,7 @@ type iamAgenciesCreateCmd struct {
 
 func (c *iamAgenciesCreateCmd) Run(ctx context.Context, in *iamCmd) error {
 	return in.with(ctx, func(i *app.Identity) error {
-		n := iam.NewAgency{Name: c.Name, Description: c.Description, Role: iam.Role(c.Role), Life: c.For}
+		n := iam.NewAgency{Name: c.Name, Description: c.Description, Role: roleOf(c.Role), Life: c.For}
 		if c.User != "" {
 			u, err := i.UserNamed(ctx, i.Account, c.User)
 			if err != nil {

@@ -157,6 +157,65 @@ func TestIAM(t *testing.T) {
 	s.ok("iam users delete anna", "is deleted")
 }
 
+func TestPoliciesInTheShell(t *testing.T) {
+	s := newShell(t)
+	file := filepath.Join(t.TempDir(), "policy.json")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.ok("iam users create ann")
+	s.ok("iam groups create crew")
+	s.ok("iam groups add crew ann")
+	s.ok("iam projects create lab --closed")
+	s.ok("iam agencies create night --user ann", ":agency:night")
+
+	s.ok("iam policies", "admin", "built in", "help_desk")
+	s.ok("iam policies show reader", `"Effect": "Allow"`, "It is attached to nobody")
+	s.ok("iam policies show admin", "user         admin  the account")
+	s.refused("iam policies show none", `policy "none" does not exist`)
+
+	write(`{"Version": "5.0", "Statement": [{"Effect": "Allow", "Action": ["workspace:desktops:frob"]}]}`)
+	s.refused("iam policies create lists --file "+file, "role.policy.Statement[0].Action[0]")
+	write("{")
+	s.refused("iam policies create lists --file "+file, "reading the policy")
+	write(`{"Version": "5.0", "Statement": [
+		{"Effect": "Allow", "Action": ["workspace:desktops:*"]},
+		{"Effect": "Deny", "Action": ["workspace:desktops:delete"], "Condition": {"StringEquals": {"g:ResourceTag/team": ["a"]}}}]}`)
+	s.ok("iam policies create lists --file "+file+" --description some", "of the type XA")
+	write(`{"Version": "5.0", "Statement": [{"Effect": "Allow", "Action": ["iam:groups:*"]}]}`)
+	s.ok("iam policies create groups --file "+file, "of the type AX")
+	s.refused("iam policies create LISTS --file "+file, "in use")
+
+	s.refused("iam policies check workspace:desktops:list --user ann", "denied: the user ann may not do workspace:desktops:list: no statement allows it")
+	s.ok("iam policies attach lists --group crew", "The group crew has lists for the account.")
+	s.ok("iam policies check workspace:desktops:list --user ann", "allowed: the user ann may do workspace:desktops:list: statement 1 of lists has the effect Allow")
+	s.refused("iam policies check workspace:desktops:delete --user ann", "it depends on the resource")
+	s.refused("iam policies check workspace:desktops:delete --user ann --tag team=a", "denied: the user ann may not do workspace:desktops:delete: statement 2 of lists has the effect Deny")
+	s.ok("iam policies check workspace:desktops:delete --user ann --tag team=b", "allowed")
+	s.refused("iam policies check iam:groups:list --user ann", "no statement allows it")
+	s.refused("iam policies check workspace:desktops:frob --user ann", `"workspace:desktops:frob" is no action`)
+	s.refused("iam policies check iam:groups:list", "name a --user or an --agency")
+	s.refused("iam policies check iam:groups:list --user ann --address x", "--address")
+	s.refused("iam policies check iam:groups:list --user ann --tag x", "--tag")
+
+	s.refused("iam policies attach lists", "name a --user, a --group or an --agency")
+	s.ok("iam policies attach lists --agency night --project lab", "The agency night has lists for project lab.")
+	s.ok("iam policies attach operator --user ann --enterprise-project e1", "The user ann has operator for enterprise project e1.")
+	s.refused("iam policies check workspace:desktops:list --agency night", "no statement allows it")
+	s.ok("iam policies check workspace:desktops:list --agency night --project lab", "allowed")
+	s.ok("iam policies show lists", "agency       night  project lab", "group        crew   the account")
+	s.refused("iam policies delete lists", "attached to users, groups or agencies")
+	s.ok("iam policies detach lists --agency night --project lab", "The agency night no longer has lists for project lab.")
+	s.refused("iam policies detach lists --agency night --project lab", "does not exist")
+	s.ok("iam policies detach LISTS --group crew")
+	s.ok("iam policies delete lists")
+	s.refused("iam policies delete admin", "built in")
+	s.refused("iam policies detach admin --user admin", "last enabled administrator")
+}
+
 func TestALostAdministratorIsMadeAnew(t *testing.T) {
 	s := newShell(t)
 	s.ok("iam users create second --role admin")

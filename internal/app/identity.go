@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 
+	"carrel/internal/api"
 	"carrel/internal/catalog"
 	"carrel/internal/iam"
 	"carrel/internal/secret"
@@ -24,8 +25,9 @@ type Identity struct {
 	*iam.Service
 	Account string // the account's id
 
-	config Config
-	store  *store.Store
+	project string // the first one's id
+	config  Config
+	store   *store.Store
 }
 
 // OpenIdentity opens an existing database: store.ErrNoDatabase, store.ErrOtherVersion.
@@ -56,8 +58,8 @@ func OpenIdentity(ctx context.Context, c Config, log *slog.Logger) (_ *Identity,
 		return nil, fmt.Errorf("reading the first account, which carrel serve makes: %w", err)
 	}
 	return &Identity{
-		Service: &iam.Service{Store: s, Box: box, Passwords: passwords, Log: log, Region: c.Region, ProjectHolds: work.ProjectHolds},
-		Account: first.AccountID, config: c, store: s,
+		Service: &iam.Service{Store: s, Box: box, Passwords: passwords, Log: log, Region: c.Region, Actions: api.Actions(), ProjectHolds: work.ProjectHolds},
+		Account: first.AccountID, project: first.ProjectID, config: c, store: s,
 	}, nil
 }
 
@@ -127,4 +129,13 @@ func (a *App) openServices(ctx context.Context, accountID string) error {
 		}
 	}
 	return nil
+}
+
+// ProjectOr returns the id of the project with this name or, if that is empty, of the first one.
+func (i *Identity) ProjectOr(ctx context.Context, name string) (string, error) {
+	if name == "" {
+		return i.project, nil
+	}
+	p, err := i.ProjectNamed(ctx, i.Account, name)
+	return p.ID, err
 }

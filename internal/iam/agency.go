@@ -23,9 +23,9 @@ const (
 type NewAgency struct {
 	Name           string
 	Description    string
-	TrustAccountID string // empty: the caller's account
-	TrustUserID    string // empty: every user of the trusted account who may assume agencies
-	Role           Role
+	TrustAccountID string        // empty: the caller's account
+	TrustUserID    string        // empty: every user of the trusted account who may assume agencies
+	Role           Role          // empty: none, what the agency may do is attached
 	Life           time.Duration // of credentials, at most; 0: an hour
 }
 
@@ -38,9 +38,6 @@ func (n NewAgency) check() error {
 	}
 	if err := checkDescription("agency.description", n.Description); err != nil {
 		return err
-	}
-	if n.Role == "" {
-		return invalid("agency.role", "must be the id of a built-in role, such as %s or %s", string(RoleAdmin), string(RoleReader))
 	}
 	if n.Life != 0 && (n.Life < minAgencyLife || n.Life > maxAgencyLife) {
 		return invalid("agency.duration", "%v is out of range, use %v to %v", n.Life, minAgencyLife, maxAgencyLife)

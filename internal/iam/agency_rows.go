@@ -20,7 +20,7 @@ type Agency struct {
 	Description    string
 	TrustAccountID string
 	TrustAdminID   string // empty: every user of the trusted account who may assume agencies
-	Role           Role   // what the agency may do in its account
+	Role           Role   // what the agency may do in its account, besides what is attached to it; empty: none
 	Seconds        int    // the longest life of a credential
 	Created        time.Time
 }

@@ -136,7 +136,6 @@ func TestAnAgencyIsRefused(t *testing.T) {
 			e.refused(e.assume(ann, "mine", fields), 400, "IAM.0001", message)
 		}
 		for name, n := range map[string]iam.NewAgency{
-			"no role":                {Name: "x"},
 			"an unknown role":        {Name: "x", Role: "owner"},
 			"the name of another":    {Name: "MINE", Role: iam.RoleReader},
 			"a name with a colon":    {Name: "a:b", Role: iam.RoleReader},
@@ -162,5 +161,91 @@ func TestADisabledUserActsAsNoAgency(t *testing.T) {
 		e.wants(e.do(get("/v3/groups", token)), http.StatusOK)
 		e.wants(e.changeUser(id, object{"enabled": false}), http.StatusOK)
 		e.wants(e.do(get("/v3/groups", token)), http.StatusUnauthorized)
+	})
+}
+
+func TestPoliciesAreAttachedToAgencies(t *testing.T) {
+	inEnv(t, func(e *env) {
+		c := workspace.Caller{ProjectID: e.first.DomainID}
+		id := e.addUser("ann", "")
+		agency := e.newAgency(iam.NewAgency{Name: "night", TrustUserID: id})
+		policy := e.policy("lists", "XA", `{"Version": "5.0", "Statement": [{"Effect": "Allow", "Action": ["workspace:desktops:list"]}]}`)
+		a := e.wants(e.assumeRole(e.tokenOf("ann", readerPassword, nil), object{"domain_id": e.first.DomainID, "agency_name": "night"}, nil), http.StatusCreated)
+		token := a.header.Get("X-Subject-Token")
+		e.may(false, token, "workspace:desktops:list")
+
+		lab := e.newProject("lab")
+		inLab := iam.RoleGrant{AgencyID: agency.ID, RoleID: policy, Scope: iam.ScopeProject, ScopeID: lab}
+		if err := e.iam.Attach(e.Context(), c, inLab); err != nil {
+			t.Fatal(err)
+		}
+		e.may(false, token, "workspace:desktops:list")
+		e.may(true, token, "workspace:desktops:list", func(a *iam.Access) { a.ProjectID = lab })
+		everywhere := iam.RoleGrant{AgencyID: agency.ID, RoleID: policy, Scope: iam.ScopeDomain, ScopeID: e.first.DomainID}
+		if err := e.iam.Attach(e.Context(), c, everywhere); err != nil {
+			t.Fatal(err)
+		}
+		e.may(true, token, "workspace:desktops:list")
+		e.may(false, token, "workspace:desktops:delete")
+		e.may(false, e.tokenOf("ann", readerPassword, nil), "workspace:desktops:list") // it is the agency's
+		attached, err := e.iam.Attachments(e.Context(), e.first.DomainID, policy)
+		if err != nil || len(attached) != 2 || attached[0] != (iam.Attachment{Kind: "agency", Name: "night", Scope: iam.ScopeDomain}) ||
+			attached[1] != (iam.Attachment{Kind: "agency", Name: "night", Scope: iam.ScopeProject, Where: "lab"}) {
+			t.Errorf("%+v, %v", attached, err)
+		}
+		if err := e.iam.Detach(e.Context(), c, everywhere); err != nil {
+			t.Fatal(err)
+		}
+		e.may(false, token, "workspace:desktops:list")
+		if err := e.iam.DeletePolicy(e.Context(), c, policy); err == nil {
+			t.Error("a policy that is attached to an agency was deleted")
+		}
+		if err := e.iam.DeleteAgency(e.Context(), c, "night"); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.iam.DeletePolicy(e.Context(), c, policy); err != nil {
+			t.Errorf("what is attached stays with the agency gone: %v", err)
+		}
+		for _, g := range []iam.RoleGrant{inLab, {AgencyID: "none", RoleID: "reader", Scope: iam.ScopeDomain, ScopeID: e.first.DomainID}} {
+			if err := e.iam.Attach(e.Context(), c, g); err == nil || !strings.Contains(err.Error(), "agency") {
+				t.Errorf("attached to an agency that is not there: %v", err)
+			}
+		}
+	})
+}
+
+func TestADecisionIsExplained(t *testing.T) {
+	inEnv(t, func(e *env) {
+		id := e.addUser("ann", "")
+		allowing, denying := e.policy("most", "XA", teamA), e.policy("no deleting", "XA", noDeleting)
+		e.attach(e.at("users", id), allowing)
+		e.attach(e.at("users", id), denying)
+		agency := e.newAgency(iam.NewAgency{Name: "night", TrustUserID: id, Role: iam.RoleReader})
+		for _, c := range []struct {
+			about   string
+			q       iam.Question
+			allowed bool
+			policy  string
+			index   int
+			unsure  bool
+		}{
+			{"what a policy denies", iam.Question{UserID: id, Action: "workspace:desktops:delete"}, false, "no deleting", 1, false},
+			{"what another allows", iam.Question{UserID: id, Action: "workspace:desktops:list"}, true, "no deleting", 0, false},
+			{"what none allows", iam.Question{UserID: id, Action: "iam:users:list"}, false, "", 0, false},
+			{"the role of an agency", iam.Question{AgencyID: agency.ID, Action: "workspace:desktops:list"}, true, "reader", 0, false},
+			{"and no more", iam.Question{AgencyID: agency.ID, Action: "workspace:desktops:delete"}, false, "", 0, false},
+			{"the role in a user's row", iam.Question{UserID: e.first.UserID, Action: "iam:users:list"}, true, "admin", 0, false},
+		} {
+			c.q.ProjectID = e.first.ProjectID
+			got, err := e.iam.Explain(e.Context(), e.first.DomainID, c.q)
+			if err != nil || got.Allowed != c.allowed || got.PolicyName != c.policy || got.Statement != c.index || got.Unsure != c.unsure {
+				t.Errorf("%s: %+v, %v", c.about, got, err)
+			}
+		}
+		for _, q := range []iam.Question{{UserID: id, Action: "workspace:desktops:frobnicate"}, {UserID: "none", Action: "workspace:desktops:list"}, {AgencyID: "none", Action: "workspace:desktops:list"}} {
+			if _, err := e.iam.Explain(e.Context(), e.first.DomainID, q); err == nil {
+				t.Errorf("%+v is explained", q)
+			}
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -129,22 +130,29 @@ type rightsOfCaller struct {
 	grants  []policy.Grant
 }
 
-// rightsOf returns the policies of a caller and of the caller's groups. They are read in one statement if they are not known or have changed.
+// rightsOf returns the policies of a caller and of the caller's groups, or those of the agency that the caller acts as, without any of the caller's.
+// They are read in one statement if they are not known or have changed.
 func (s *Service) rightsOf(ctx context.Context, p Principal) ([]policy.Grant, error) {
-	if p.AgencyID != "" { // which has its role, and nothing of the user's who acts as it
-		grant, err := heldRole{RoleID: string(p.Role), Scope: ScopeDomain}.compile()
-		return []policy.Grant{grant}, err
-	}
-	now := time.Now()
-	if found, is := s.memory.rights.get(p.AdminID, now); is && found.version == p.version && found.role == p.Role {
+	now, id := time.Now(), cmp.Or(p.AgencyID, p.AdminID)
+	if found, is := s.memory.rights.get(id, now); is && found.version == p.version && found.role == p.Role {
 		return found.grants, nil
 	}
-	held, err := store.View(ctx, s.Store, func(tx *store.Tx) ([]heldRole, error) { return RolesHeld(ctx, tx, p.AdminID) })
+	grants, err := store.View(ctx, s.Store, func(tx *store.Tx) ([]policy.Grant, error) { return readGrants(ctx, tx, id, p.Role) })
 	if err != nil {
 		return nil, err
 	}
-	if p.Role != "" {
-		held = append([]heldRole{{RoleID: string(p.Role), Scope: ScopeDomain}}, held...)
+	remember(ctx, &s.memory.rights, id, rightsOfCaller{p.version, p.Role, grants}, now)
+	return grants, nil
+}
+
+// readGrants reads the policies of a user or an agency, who has a role besides.
+func readGrants(ctx context.Context, tx *store.Tx, principalID string, role Role) ([]policy.Grant, error) {
+	held, err := RolesHeld(ctx, tx, principalID)
+	if err != nil {
+		return nil, err
+	}
+	if role != "" {
+		held = append([]heldRole{{RoleID: string(role), Scope: ScopeDomain}}, held...)
 	}
 	grants := make([]policy.Grant, len(held))
 	for i, h := range held {
@@ -152,7 +160,6 @@ func (s *Service) rightsOf(ctx context.Context, p Principal) ([]policy.Grant, er
 			return nil, err
 		}
 	}
-	remember(ctx, &s.memory.rights, p.AdminID, rightsOfCaller{p.version, p.Role, grants}, now)
 	return grants, nil
 }
 

@@ -27,6 +27,12 @@ func (s *Service) GroupNamed(ctx context.Context, accountID, name string) (Group
 	return found[0], nil
 }
 
+// AgencyNamed returns the agency of an account with this name, ignoring case.
+func (s *Service) AgencyNamed(ctx context.Context, accountID, name string) (Agency, error) {
+	a, err := store.View(ctx, s.Store, func(tx *store.Tx) (Agency, error) { return ReadAgencyByName(ctx, tx, accountID, name) })
+	return a, noneSuch(err, "agency", name)
+}
+
 // ProjectNamed returns the project of an account with this name.
 func (s *Service) ProjectNamed(ctx context.Context, accountID, name string) (Project, error) {
 	p, err := store.View(ctx, s.Store, func(tx *store.Tx) (Project, error) { return ReadProjectByName(ctx, tx, accountID, name) })

@@ -15,7 +15,7 @@ import (
 // Limits of permissions.
 const (
 	maxPolicies = 200 // of an account
-	maxGrants   = 50  // of a user or a group
+	maxGrants   = 50  // of a user, a group or an agency
 )
 
 // PolicyType says where a custom policy may be attached.
@@ -146,7 +146,7 @@ func (s *Service) DeletePolicy(ctx context.Context, c workspace.Caller, id strin
 		}
 		err = DeletePolicy(ctx, tx, p)
 		if errors.Is(err, errPolicyInUse) {
-			return conflict("policy %q is attached to users or groups, detach it first", p.Name)
+			return conflict("policy %q is attached to users, groups or agencies, detach it first", p.Name)
 		}
 		return err
 	}))
@@ -155,7 +155,7 @@ func (s *Service) DeletePolicy(ctx context.Context, c workspace.Caller, id strin
 // enterpriseForm is the form of the ids of enterprise projects.
 var enterpriseForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,36}$`)
 
-// Attach attaches a role to a user or a group of the caller's account, which is valid at once. It may be attached already.
+// Attach attaches a role to a user, a group or an agency of the caller's account, which is valid at once. It may be attached already.
 func (s *Service) Attach(ctx context.Context, c workspace.Caller, g RoleGrant) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		principal, role, err := s.lockGrant(ctx, tx, c.ProjectID, &g)
@@ -182,7 +182,7 @@ func (s *Service) Attach(ctx context.Context, c workspace.Caller, g RoleGrant) e
 	}))
 }
 
-// Detach takes a role from a user or a group of the caller's account. The last administrator keeps the role (409): the lock on the account
+// Detach takes a role from a user, a group or an agency of the caller's account. The last administrator keeps the role (409): the lock on the account
 // decides between callers who take it from the last two.
 func (s *Service) Detach(ctx context.Context, c workspace.Caller, g RoleGrant) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
@@ -276,7 +276,7 @@ func (s *Service) readGrant(ctx context.Context, tx *store.Tx, accountID string,
 	return principal, p.Name, nil
 }
 
-// check completes what a grant has of the account, and returns the user or group.
+// check completes what a grant has of the account, and returns the user, group or agency.
 func (g *RoleGrant) check(ctx context.Context, tx *store.Tx, accountID string) (workspace.Resource, error) {
 	g.AccountID = accountID
 	switch g.Scope {
@@ -293,6 +293,14 @@ func (g *RoleGrant) check(ctx context.Context, tx *store.Tx, accountID string) (
 		if !enterpriseForm.MatchString(g.ScopeID) {
 			return workspace.Resource{}, invalid("enterprise_project_id", "%q must be 1 to 36 letters, digits and hyphens", g.ScopeID)
 		}
+	}
+	if g.AgencyID != "" {
+		g.PrincipalID = g.AgencyID
+		a, err := ReadAgency(ctx, tx, g.AgencyID)
+		if err == nil && a.AccountID != accountID {
+			err = ErrNoIdentity
+		}
+		return resourceOfAgency(a), noneSuch(err, "agency", g.AgencyID)
 	}
 	if g.GroupID != "" {
 		g.PrincipalID = g.GroupID

@@ -1,8 +1,10 @@
 package iam
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -25,14 +27,15 @@ type CustomPolicy struct {
 	Updated       time.Time
 }
 
-// RoleGrant attaches a built-in role or a custom policy to a user or a group, within a scope. It ends with what it is about.
+// RoleGrant attaches a built-in role or a custom policy to a user, a group or an agency, within a scope. It ends with what it is about.
 type RoleGrant struct {
 	bun.BaseModel `bun:"table:iam_grants,alias:a"`
 	ID            string `bun:",pk"`
 	AccountID     string
-	PrincipalID   string // the user or group
+	PrincipalID   string // the user, group or agency
 	AdminID       string `bun:",nullzero"` // the principal, if it is a user
 	GroupID       string `bun:",nullzero"` // the principal, if it is a group
+	AgencyID      string `bun:",nullzero"` // the principal, if it is an agency
 	RoleID        string // of the built-in role or the custom policy
 	PolicyID      string `bun:",nullzero"` // the role, if it is a custom policy
 	ProjectID     string `bun:",nullzero"` // the scope, if it is a project
@@ -150,11 +153,11 @@ type heldRole struct {
 	Document string // of a custom policy
 }
 
-// RolesHeld reads, in one statement, what is attached to a user and to the user's groups.
-func RolesHeld(ctx context.Context, t *store.Tx, adminID string) (held []heldRole, err error) {
+// RolesHeld reads, in one statement, what is attached to a user and to the user's groups, or to an agency.
+func RolesHeld(ctx context.Context, t *store.Tx, principalID string) (held []heldRole, err error) {
 	return held, t.NewSelect().TableExpr("iam_grants AS a").Join("LEFT JOIN iam_policies AS p ON p.id = a.policy_id").
 		ColumnExpr("a.role_id, a.scope, a.scope_id, COALESCE(p.document, '') AS document").
-		Where("a.principal_id IN (SELECT ? UNION ALL SELECT m.group_id FROM iam_group_members AS m WHERE m.admin_id = ?)", adminID, adminID).
+		Where("a.principal_id IN (SELECT ? UNION ALL SELECT m.group_id FROM iam_group_members AS m WHERE m.admin_id = ?)", principalID, principalID).
 		Order("a.created", "a.id").Scan(ctx, &held)
 }
 
@@ -165,6 +168,34 @@ func RolesAt(ctx context.Context, t *store.Tx, principalID string, scope Scope, 
 		return nil, nil, err
 	}
 	return ids, custom, t.NewSelect().Model(&custom).Where("p.id IN (?)", bun.List(ids)).Scan(ctx)
+}
+
+// AttachmentsOf reads to whom a role is attached, by kind and name.
+func AttachmentsOf(ctx context.Context, t *store.Tx, accountID, roleID string) (all []Attachment, err error) {
+	attached := t.NewSelect().TableExpr("iam_grants AS a").Join("LEFT JOIN admins AS u ON u.id = a.admin_id").
+		Join("LEFT JOIN iam_groups AS g ON g.id = a.group_id").Join("LEFT JOIN iam_agencies AS y ON y.id = a.agency_id").
+		Join("LEFT JOIN projects AS p ON p.id = a.project_id").
+		ColumnExpr("CASE WHEN u.id IS NOT NULL THEN 'user' WHEN g.id IS NOT NULL THEN 'group' ELSE 'agency' END AS kind").
+		ColumnExpr("COALESCE(u.name, g.name, y.name, '') AS name, a.scope").
+		ColumnExpr("CASE a.scope WHEN ? THEN '' ELSE COALESCE(p.name, a.scope_id) END AS \"where\"", ScopeDomain).
+		ColumnExpr("FALSE AS own").Where("a.account_id = ?", accountID).Where("a.role_id = ?", roleID)
+	if err := attached.Scan(ctx, &all); err != nil {
+		return nil, err
+	}
+	for kind, table := range map[string]string{"user": "admins", "agency": "iam_agencies"} {
+		var names []string
+		q := t.NewSelect().TableExpr("? AS t", bun.Ident(table)).ColumnExpr("t.name").Where("t.account_id = ?", accountID).Where("t.role = ?", roleID)
+		if err := q.Scan(ctx, &names); err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			all = append(all, Attachment{Kind: kind, Name: name, Scope: ScopeDomain, Own: true})
+		}
+	}
+	slices.SortFunc(all, func(a, b Attachment) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Where, b.Where))
+	})
+	return all, nil
 }
 
 // HasAdministrator reports whether an account has an enabled user with the role of administrators for the whole account: the user's own, or
