@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +85,41 @@ func signed(k key, method, target, body string) *http.Request {
 	query := strings.ReplaceAll(values.Encode(), "+", "%20")
 	return signedAs(k, method, target, body, strings.TrimSuffix(r.URL.EscapedPath(), "/")+"/", query)
 }
+
+// signedWith is signed with one more header, whose name comes after the others.
+func signedWith(k key, method, target, body, name, value string) *http.Request {
+	r := httptest.NewRequest(method, "http://carrel.test"+target, strings.NewReader(body))
+	values := r.URL.Query()
+	for _, v := range values {
+		slices.Sort(v)
+	}
+	date := time.Now().UTC().Format("20060102T150405Z")
+	r.Header.Set("X-Sdk-Date", date)
+	r.Header.Set(name, value)
+	var path []string
+	for segment := range strings.SplitSeq(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/") {
+		decoded, err := url.PathUnescape(segment)
+		if err != nil {
+			panic(err)
+		}
+		path = append(path, escaped(decoded))
+	}
+	var query []string
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		for _, v := range values[key] {
+			query = append(query, escaped(key)+"="+escaped(v))
+		}
+	}
+	headers, names := "x-sdk-date:"+date+"\n"+name+":"+value+"\n", "x-sdk-date;"+name
+	text := strings.Join([]string{method, "/" + strings.Join(path, "/") + "/", strings.Join(query, "&"), headers, names, sha(body)}, "\n")
+	mac := hmac.New(sha256.New, []byte(k.secret))
+	io.WriteString(mac, "SDK-HMAC-SHA256\n"+date+"\n"+sha(text))
+	r.Header.Set("Authorization", "SDK-HMAC-SHA256 Access="+k.access+", SignedHeaders="+names+", Signature="+hex.EncodeToString(mac.Sum(nil)))
+	return r
+}
+
+// escaped escapes all but letters, digits and "_-~.".
+func escaped(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 // signedAs makes a request signed with a path and a query in the form that the client gives them.
 func signedAs(k key, method, target, body, path, query string) *http.Request {

@@ -79,13 +79,6 @@ func (s *Service) groupBody(r *http.Request, g Group) groupBody {
 	}
 }
 
-func (s *Service) oneGroup(r *http.Request, g Group, err error) (*body[oneGroupBody], error) {
-	if err != nil {
-		return nil, err
-	}
-	return &body[oneGroupBody]{Body: oneGroupBody{s.groupBody(r, g)}}, nil
-}
-
 // groups answers with a page of groups.
 func (s *Service) groups(r *http.Request, q GroupQuery, number, perPage string) (*body[groupsBody], error) {
 	window, err := pageOf(number, perPage)
@@ -137,7 +130,7 @@ func (s *Service) createGroup(r *http.Request, in *createGroupInput) (*body[oneG
 		return nil, err
 	}
 	g, err := s.CreateGroup(r.Context(), s.act(r, workspace.Resource{Type: ResourceGroup, Name: fields.Name}), NewGroup{fields.Name, fields.Description})
-	return s.oneGroup(r, g, err)
+	return bodyOf(oneGroupBody{s.groupBody(r, g)}, err)
 }
 
 // ownDomain refuses the id of another account than the caller's.
@@ -151,7 +144,7 @@ func ownDomain(r *http.Request, field, id string) error {
 func (s *Service) showGroup(r *http.Request, in *groupInput) (*body[oneGroupBody], error) {
 	p, _ := PrincipalFrom(r.Context())
 	g, err := store.View(r.Context(), s.Store, func(tx *store.Tx) (Group, error) { return ReadGroup(r.Context(), tx, p.AccountID, in.ID) })
-	return s.oneGroup(r, g, noneSuch(err, "group", in.ID))
+	return bodyOf(oneGroupBody{s.groupBody(r, g)}, noneSuch(err, "group", in.ID))
 }
 
 func (s *Service) updateGroup(r *http.Request, in *updateGroupInput) (*body[oneGroupBody], error) {
@@ -160,7 +153,7 @@ func (s *Service) updateGroup(r *http.Request, in *updateGroupInput) (*body[oneG
 		return nil, err
 	}
 	g, err := s.UpdateGroup(r.Context(), s.act(r, workspace.Resource{Type: ResourceGroup, ID: in.ID}), in.ID, GroupChange{fields.Name, fields.Description})
-	return s.oneGroup(r, g, err)
+	return bodyOf(oneGroupBody{s.groupBody(r, g)}, err)
 }
 
 func (s *Service) deleteGroup(r *http.Request, in *groupInput) error {

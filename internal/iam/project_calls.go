@@ -80,14 +80,7 @@ type showProjectBody struct {
 func (s *Service) showProject(r *http.Request, in *projectInput) (*body[showProjectBody], error) {
 	p, _ := PrincipalFrom(r.Context())
 	project, err := store.View(r.Context(), s.Store, func(tx *store.Tx) (Project, error) { return ReadProject(r.Context(), tx, p.AccountID, in.ID) })
-	return s.oneProject(r, project, noneSuch(err, "project", in.ID))
-}
-
-func (s *Service) oneProject(r *http.Request, p Project, err error) (*body[showProjectBody], error) {
-	if err != nil {
-		return nil, err
-	}
-	return &body[showProjectBody]{Body: showProjectBody{s.projectBody(r, p)}}, nil
+	return bodyOf(showProjectBody{s.projectBody(r, project)}, noneSuch(err, "project", in.ID))
 }
 
 // The wire forms of changes of projects.
@@ -126,14 +119,14 @@ func (s *Service) createProject(r *http.Request, in *createProjectInput) (*body[
 	}
 	c := s.act(r, workspace.Resource{Type: ResourceProject, Name: fields.Name})
 	p, err := s.CreateProject(r.Context(), c, NewProject{fields.Name, fields.Description})
-	return s.oneProject(r, p, err)
+	return bodyOf(showProjectBody{s.projectBody(r, p)}, err)
 }
 
 func (s *Service) updateProject(r *http.Request, in *updateProjectInput) (*body[showProjectBody], error) {
 	fields := in.Body.Project
 	p, err := s.UpdateProject(r.Context(), s.act(r, workspace.Resource{Type: ResourceProject, ID: in.ID}), in.ID,
 		ProjectChange(fields))
-	return s.oneProject(r, p, err)
+	return bodyOf(showProjectBody{s.projectBody(r, p)}, err)
 }
 
 func (s *Service) deleteProject(r *http.Request, in *projectInput) error {

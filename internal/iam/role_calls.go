@@ -94,13 +94,6 @@ func (s *Service) builtInBody(r *http.Request, b policy.Role) roleBody {
 	}
 }
 
-func (s *Service) onePolicy(r *http.Request, p CustomPolicy, err error) (*body[oneRoleBody], error) {
-	if err != nil {
-		return nil, err
-	}
-	return &body[oneRoleBody]{Body: oneRoleBody{s.customBody(r, p)}}, nil
-}
-
 // policies answers with a page of the account's custom policies.
 func (s *Service) policies(r *http.Request, name, number, perPage string) (*body[rolesBody], error) {
 	window, err := pageOf(number, perPage)
@@ -156,7 +149,7 @@ func (s *Service) listRoles(r *http.Request, in *rolesInput) (*body[rolesBody], 
 func (s *Service) showPolicy(r *http.Request, in *roleInput) (*body[oneRoleBody], error) {
 	p, _ := PrincipalFrom(r.Context())
 	found, err := store.View(r.Context(), s.Store, func(tx *store.Tx) (CustomPolicy, error) { return ReadPolicy(r.Context(), tx, p.AccountID, in.ID) })
-	return s.onePolicy(r, found, noneSuch(err, "role", in.ID))
+	return bodyOf(oneRoleBody{s.customBody(r, found)}, noneSuch(err, "role", in.ID))
 }
 
 // showRole shows a built-in role or a custom policy.
@@ -171,14 +164,14 @@ func (s *Service) createPolicy(r *http.Request, in *createPolicyInput) (*body[on
 	f := in.Body.Role
 	p, err := s.CreatePolicy(r.Context(), s.act(r, workspace.Resource{Type: ResourcePolicy, Name: f.DisplayName}),
 		NewPolicy{f.DisplayName, f.Type, f.Description, string(f.Policy)})
-	return s.onePolicy(r, p, err)
+	return bodyOf(oneRoleBody{s.customBody(r, p)}, err)
 }
 
 func (s *Service) updatePolicy(r *http.Request, in *updatePolicyInput) (*body[oneRoleBody], error) {
 	f := in.Body.Role
 	p, err := s.UpdatePolicy(r.Context(), s.act(r, workspace.Resource{Type: ResourcePolicy, ID: in.ID}), in.ID,
 		PolicyChange{Name: f.DisplayName, Description: f.Description, Document: (*string)(f.Policy), Type: f.Type})
-	return s.onePolicy(r, p, err)
+	return bodyOf(oneRoleBody{s.customBody(r, p)}, err)
 }
 
 // deletePolicy answers with 200, as the public service does.

@@ -214,6 +214,14 @@ type (
 	nothing     = route.Nothing
 )
 
+// bodyOf answers with a body, unless there is an error.
+func bodyOf[B any](b B, err error) (*body[B], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &body[B]{Body: b}, nil
+}
+
 // answering is the handler of an operation that takes an I and answers with a status and an O.
 func answering[I, O any](status int, answer func(*http.Request, *I) (*O, error)) handler {
 	return preparing(status, nil, answer)

@@ -37,7 +37,7 @@ func canonicalRequests(r *http.Request, signedHeaders []string, contentHash stri
 	for _, path := range paths {
 		for _, query := range queries {
 			texts = append(texts, strings.Join([]string{
-				strings.ToUpper(r.Method), path, query, headers, strings.Join(signedHeaders, ";"), contentHash,
+				r.Method, path, query, headers, strings.Join(signedHeaders, ";"), contentHash,
 			}, "\n"))
 		}
 	}

@@ -97,14 +97,7 @@ func (s *Service) showUser(r *http.Request, in *userInput) (*body[showUserBody],
 		}
 	}
 	a, err := store.View(r.Context(), s.Store, func(tx *store.Tx) (Admin, error) { return ReadAdmin(r.Context(), tx, p.AccountID, in.ID) })
-	return s.oneUser(r, a, noneSuch(err, "user", in.ID))
-}
-
-func (s *Service) oneUser(r *http.Request, a Admin, err error) (*body[showUserBody], error) {
-	if err != nil {
-		return nil, err
-	}
-	return &body[showUserBody]{Body: showUserBody{s.userBody(r, a)}}, nil
+	return bodyOf(showUserBody{s.userBody(r, a)}, noneSuch(err, "user", in.ID))
 }
 
 // The wire forms of changes of users.
@@ -195,7 +188,7 @@ func (s *Service) createUser(r *http.Request, in *createUserInput) (*body[showUs
 	a, err := s.CreateUser(r.Context(), s.act(r, workspace.Resource{Type: ResourceUser, Name: u.Name}), NewUser{
 		Name: u.Name, Password: u.Password, Description: u.Description, Role: u.Role, Disabled: u.Enabled != nil && !*u.Enabled,
 	})
-	return s.oneUser(r, a, err)
+	return bodyOf(showUserBody{s.userBody(r, a)}, err)
 }
 
 func (s *Service) updateUser(r *http.Request, in *updateUserInput) (*body[showUserBody], error) {
@@ -206,7 +199,7 @@ func (s *Service) updateUser(r *http.Request, in *updateUserInput) (*body[showUs
 	a, err := s.UpdateUser(r.Context(), s.act(r, workspace.Resource{Type: ResourceUser, ID: in.ID}), in.ID, UserChange{
 		Name: u.Name, Description: u.Description, Password: u.Password, Role: u.Role, Enabled: u.Enabled,
 	})
-	return s.oneUser(r, a, err)
+	return bodyOf(showUserBody{s.userBody(r, a)}, err)
 }
 
 func (s *Service) deleteUser(r *http.Request, in *userInput) error {
