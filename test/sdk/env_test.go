@@ -23,6 +23,8 @@ type env struct {
 	*testing.T
 	app.Bootstrap
 	*workspace.WorkspaceClient
+
+	config app.Config
 }
 
 func newEnv(t *testing.T) *env {
@@ -37,7 +39,7 @@ func newEnv(t *testing.T) *env {
 		called.Note(t, a.Bootstrap.Endpoint, "sdk")
 		a.Stop(t.Context())
 	})
-	e := &env{T: t, Bootstrap: a.Bootstrap}
+	e := &env{T: t, Bootstrap: a.Bootstrap, config: c}
 	e.WorkspaceClient = e.client(e.credentials(e.SecretKey))
 	return e
 }
