@@ -104,13 +104,22 @@ func (p *player) checkAudit() {
 	}
 }
 
-// checkIdentityAudit fails for a call of the identity API that changed something without a record.
+// checkIdentityAudit fails for a call of the identity API that changed something, or was refused to, without a record.
 func (p *player) checkIdentityAudit(records map[string][]map[string]string) {
 	p.Helper()
 	for _, c := range p.made {
 		o := p.table.all()[c.operation]
-		if o.writes && !strings.Contains(c.operation, " /portal/") && unaudited[c.operation] == "" && c.status < http.StatusBadRequest &&
-			!slices.ContainsFunc(records[c.requestID], func(r map[string]string) bool { return r["resource_type"] != "" && r["resource_id"] != "" }) {
+		if !o.writes || strings.Contains(c.operation, " /portal/") || unaudited[c.operation] != "" || c.rehearsed {
+			continue
+		}
+		if c.status >= http.StatusBadRequest {
+			if refused := records[c.requestID]; strings.Contains(c.operation, " /v3.0/") && !strings.HasSuffix(c.operation, "/securitytokens") && ( // who asks for those is in the body
+			len(refused) != 1 || refused[0]["result"] != "refused") {
+				p.Errorf("%s (%d %s): want a record of the refusal: %v", c.title, c.status, c.code, refused)
+			}
+			continue
+		}
+		if !slices.ContainsFunc(records[c.requestID], func(r map[string]string) bool { return r["resource_type"] != "" && r["resource_id"] != "" }) {
 			p.Errorf("%s leaves no record", c.title)
 		}
 	}
@@ -143,11 +152,24 @@ func (p *player) checkAuditFile(path string) {
 	}
 }
 
+// wrongUnauthorized is wrongRecords for a request that was not authenticated.
+func wrongUnauthorized(c made, records []map[string]string) string {
+	switch {
+	case len(records) != 1:
+		return "there should be one record"
+	case records[0]["operation"] != "Authenticate" || records[0]["result"] != "refused" || records[0]["error_code"] != c.code || records[0]["actor_name"] != "":
+		return "the record is of something else"
+	}
+	return ""
+}
+
 // wrongRecords says what is wrong with the records of a call, or nothing.
 func wrongRecords(c made, records []map[string]string) string {
 	want := "success"
 	switch {
-	case c.status == http.StatusUnauthorized, c.status < http.StatusBadRequest && unaudited[c.operation] != "", c.code == noSuchPath, c.code == noSuchProject, c.repeated && c.status < http.StatusBadRequest,
+	case c.status == http.StatusUnauthorized:
+		return wrongUnauthorized(c, records)
+	case c.status < http.StatusBadRequest && unaudited[c.operation] != "", c.code == noSuchPath, c.code == noSuchProject, c.repeated && c.status < http.StatusBadRequest,
 		c.rehearsed && c.status != http.StatusForbidden:
 		if len(records) > 0 {
 			return "there should be no record"
