@@ -116,11 +116,11 @@ func DeleteKeysExpiredBefore(ctx context.Context, t *store.Tx, when time.Time) e
 	return err
 }
 
-// NoteKeyUse records the time of a valid signature, if it is the last one.
-func NoteKeyUse(ctx context.Context, t *store.Tx, id string, at time.Time) error {
-	_, err := t.NewUpdate().Model((*AccessKey)(nil)).Set("last_used = ?", at.UTC()).
-		Where("id = ?", id).Where("last_used IS NULL OR last_used < ?", at.UTC()).Exec(ctx)
-	return err
+// NoteKeyUse records the time of a valid signature, if it is the last one, and reports whether it did: the key may be gone.
+func NoteKeyUse(ctx context.Context, t *store.Tx, id string, at time.Time) (bool, error) {
+	n, err := store.Affected(t.NewUpdate().Model((*AccessKey)(nil)).Set("last_used = ?", at.UTC()).
+		Where("id = ?", id).Where("last_used IS NULL OR last_used < ?", at.UTC()).Exec(ctx))
+	return n > 0, err
 }
 
 // ReadToken reads a token by its hash, even if it has expired.

@@ -81,8 +81,12 @@ func (s *Service) FlushKeyUses(ctx context.Context) {
 	}
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		for _, u := range uses {
-			if err := NoteKeyUse(ctx, tx, u.keyID, u.at); err != nil {
+			noted, err := NoteKeyUse(ctx, tx, u.keyID, u.at)
+			if err != nil {
 				return err
+			}
+			if !noted { // the user may be gone with the key
+				continue
 			}
 			if err := tx.NotePlace(ctx, adminSubject(u.adminID), u.network); err != nil {
 				return err

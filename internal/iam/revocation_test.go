@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carrel/internal/iam"
+	"carrel/internal/store"
 	"carrel/internal/store/storetest"
 	"carrel/internal/telemetry"
 	"carrel/internal/workspace"
@@ -375,6 +376,24 @@ func TestWrongCredentialsAreNotRemembered(t *testing.T) {
 		}
 		if after := iam.Remembered(r.iam); after != before {
 			t.Errorf("%d things are remembered, %d before", after, before)
+		}
+	})
+}
+
+func TestTheUseOfAKeyThatIsGoneLeavesNothing(t *testing.T) {
+	inReplicas(t, func(r replicas) {
+		id := r.addReader()
+		if err := r.withKey(r.keyOf(id)).list(r.iam); err != nil {
+			t.Fatal(err)
+		}
+		r.succeed(r.call("DELETE", "/v3/users/"+id, object{}))
+		r.iam.FlushKeyUses(r.Context())
+		var places []string
+		err := r.iam.Store.View(r.Context(), func(tx *store.Tx) error {
+			return tx.NewRaw("SELECT subject FROM known_places WHERE subject = ?", "admin:"+id).Scan(r.Context(), &places)
+		})
+		if err != nil || len(places) > 0 {
+			t.Errorf("places of a user who is gone: %q, %v", places, err)
 		}
 	})
 }
