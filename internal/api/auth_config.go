@@ -128,3 +128,28 @@ func isConfig(field, id, config string) error {
 	}
 	return nil
 }
+
+func (s *Server) showSignInRules(ctx context.Context, in *wire.ShowSignInRulesInput) (wire.ShowSignInRulesResponse, error) {
+	r, err := s.Services.SignIn.Rules(ctx, in.ProjectID)
+	return wire.ShowSignInRulesResponse{Password: passwordRules(r), Lockout: lockoutRules(r)}, err
+}
+
+func (s *Server) updateSignInRules(ctx context.Context, in *wire.UpdateSignInRulesInput) (wire.UpdateSignInRulesResponse, error) {
+	var change signin.RulesChange
+	if p := in.Body.Password; p != nil {
+		change.MinLength, change.MinKinds, change.MaxAgeDays, change.History = p.MinLength, p.MinKinds, p.MaxAgeDays, p.History
+	}
+	if l := in.Body.Lockout; l != nil {
+		change.LockoutAttempts, change.LockoutMinutes = l.Attempts, l.Minutes
+	}
+	r, err := s.Services.SignIn.UpdateRules(ctx, caller(ctx, in.Project), change)
+	return wire.UpdateSignInRulesResponse{Password: passwordRules(r), Lockout: lockoutRules(r)}, err
+}
+
+func passwordRules(r signin.Rules) wire.PasswordRules {
+	return wire.PasswordRules{MinLength: r.Password.MinLength, MinKinds: r.Password.MinKinds, MaxAgeDays: r.Password.MaxAgeDays, History: r.Password.History}
+}
+
+func lockoutRules(r signin.Rules) wire.LockoutRules {
+	return wire.LockoutRules{Attempts: r.Lockout.Attempts, Minutes: r.Lockout.Minutes}
+}

@@ -187,3 +187,51 @@ func TestPasswordsAreTheOneWayToSignIn(t *testing.T) {
 	e.refused(e.get("/auth-config/saml2/metadata"), 400, workspace.CodeInvalid, "auth_config_id")
 	e.refused(e.get("/auth-config/saml2/sp/metadata?identity_provider=x&access_server_address=x"), 400, workspace.CodeUnsupported, "identity_provider: there is no SAML metadata")
 }
+
+func TestRulesForPasswordsAndLockOut(t *testing.T) {
+	e := newEnv(t)
+	usual := map[string]map[string]float64{"password": {"min_length": 8, "min_kinds": 3, "max_age_days": 0, "history": 0}, "lockout": {"attempts": 0, "minutes": 0}}
+	is := func(a answer, want map[string]map[string]float64) {
+		t.Helper()
+		for part, fields := range want {
+			for name, n := range fields {
+				if got := a.at(part, name); got != n {
+					t.Errorf("%s.%s is %v, want %v", part, name, got, n)
+				}
+			}
+		}
+	}
+	is(e.ok(e.get("/sign-in-rules")), usual)
+	is(e.ok(e.put("/sign-in-rules", object{})), usual)
+	changed := map[string]map[string]float64{"password": {"min_length": 12, "min_kinds": 3, "max_age_days": 90, "history": 5}, "lockout": {"attempts": 5, "minutes": 30}}
+	a := e.put("/sign-in-rules", object{"password": object{"min_length": 12, "max_age_days": 90, "history": 5}, "lockout": object{"attempts": 5, "minutes": 30}})
+	is(e.ok(a), changed)
+	is(e.ok(e.get("/sign-in-rules")), changed)
+	r := e.records("operation=UpdateSignInRules&result=success")[0]
+	e.has(r, map[string]string{"resource_type": "sign_in_rules", "resource_id": e.first.ProjectID})
+	if len(r.list("changes")) != 5 || r.text("changes", 0, "field") != "password.min_length" || r.text("changes", 0, "old") != "8" || r.text("changes", 0, "new") != "12" {
+		t.Errorf("recorded: %v", r.at("changes"))
+	}
+	changed["lockout"] = map[string]float64{"attempts": 0, "minutes": 0}
+	is(e.ok(e.put("/sign-in-rules", object{"lockout": object{"attempts": 0, "minutes": 0}})), changed)
+	is(e.ok(e.otherProject("lab").get("/sign-in-rules")), usual)
+
+	// The rules hold for the passwords that administrators give, too.
+	body := func(password string) object {
+		return object{"user_name": "ann", "active_type": "ADMIN_ACTIVATE", "password": password}
+	}
+	e.refused(e.post("/users", body("Short-one-7")), 400, workspace.CodeInvalid, "password: use 12 to 64 characters")
+	a = e.post("/users/batch-create", object{"users": []object{{"user_name": "bob", "user_email": "bob@example.org"}, body("Short-one-7")}})
+	e.refused(a, 400, workspace.CodeInvalid, "users[1].password: use 12 to 64 characters")
+	e.ok(e.post("/users", body("Long-enough-12345")))
+
+	for field, b := range map[string]object{
+		"password.min_length": {"password": object{"min_length": 7}}, "password.min_kinds": {"password": object{"min_kinds": 5}},
+		"password.max_age_days": {"password": object{"max_age_days": -1}}, "password.history": {"password": object{"history": 25}},
+		"lockout.attempts": {"lockout": object{"attempts": 2, "minutes": 5}}, "lockout.minutes": {"lockout": object{"attempts": 3, "minutes": 1441}},
+		"password": {"password": "strong"}, "lockout.minutes: 0": {"lockout": object{"attempts": 3}},
+	} {
+		e.refused(e.put("/sign-in-rules", b), 400, workspace.CodeInvalid, field)
+	}
+	is(e.ok(e.get("/sign-in-rules")), changed)
+}

@@ -42,6 +42,8 @@ var goodCalls = map[string]call{
 	"UpdateAuthMethodConfig":             {path: "/auth-config/method-config", body: `{"auth_type": "USER_PASSWORD"}`},
 	"UpdateAuthConfig":                   {path: "/auth-configs/local-password", body: `{"sms_login_enabled": false}`},
 
+	"UpdateSignInRules": {path: "/sign-in-rules", body: `{"password": {"min_length": 12}, "lockout": {"attempts": 3, "minutes": 30}}`},
+
 	"AddOu":        {path: "/ous", body: `{"domain": "` + directory.BuiltInDomain + `", "ou_name": "Press"}`},
 	"UpdateOuInfo": {path: "/ous/{ou}", body: `{"ou_name": "Prose"}`},
 	"DeleteOu":     {path: "/ous/{ou}"},

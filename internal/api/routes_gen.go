@@ -45,6 +45,8 @@ func (s *Server) operations() map[string][]operation {
 			{"PUT", "/v2/{project_id}/auth-config/method-config", "UpdateAuthMethodConfig", "workspace:authConfigs:updateMethod", iam.Write, answering(s.updateAuthMethod), "Choose how users sign in: with their passwords"},
 			{"POST", "/v2/{project_id}/auth-config/validate-config", "ValidateConfig", "workspace:authConfigs:validate", iam.Read, silent(http.StatusOK, s.validateAuthMethod), "Check what UpdateAuthMethodConfig would be sent"},
 			{"PUT", "/v2/{project_id}/auth-configs/{auth_config_id}", "UpdateAuthConfig", "workspace:authConfigs:update", iam.Write, answering(s.updateAuthConfig), "Turn sign-in by text message on or off: it is off"},
+			{"GET", "/v2/{project_id}/sign-in-rules", "ShowSignInRules", "workspace:signInRules:get", iam.Read, answering(s.showSignInRules), "Show the rules for passwords and lock-out of users"},
+			{"PUT", "/v2/{project_id}/sign-in-rules", "UpdateSignInRules", "workspace:signInRules:update", iam.Write, answering(s.updateSignInRules), "Update the rules for passwords and lock-out of users, for passwords and attempts from now on"},
 			{"GET", "/v2/{project_id}/auth-config/saml2/metadata", "DownloadMetadata", "workspace:authConfigs:downloadMetadata", iam.Read, silent(http.StatusOK, s.downloadMetadata), "Download SAML metadata: refused until other directories are supported"},
 			{"GET", "/v2/{project_id}/auth-config/saml2/sp/metadata", "DownloadSpMetadata", "workspace:authConfigs:downloadSpMetadata", iam.Read, silent(http.StatusOK, s.downloadSPMetadata), "Download SAML metadata of the service: refused until other directories are supported"},
 		},
@@ -146,13 +148,6 @@ func (s *Server) operations() map[string][]operation {
 		},
 		"service": {
 			{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", "workspace:tenants:listTenantConfig", iam.Read, answering(s.showService), "Show the project's Workspace service"},
-		},
-		"statistics and monitoring": {
-			{"GET", "/v2/{project_id}/desktops/statistics/run-state", "ListRunState", "workspace:desktops:listRunState", iam.Read, answering(s.countRunStates), "Count desktops by power state"},
-			{"GET", "/v2/{project_id}/desktops/statistics/login-state", "ListLoginState", "workspace:desktops:listLoginState", iam.Read, answering(s.countLoginStates), "Count desktops by the state of their session"},
-			{"GET", "/v2/{project_id}/statistics", "ListDesktopsStatistics", "workspace:desktops:listStatistics", iam.Read, answering(s.countDesktops), "Count desktops by assignment, session and power state"},
-			{"POST", "/v2/{project_id}/desktops/statistics/used", "ListUsedDesktopInfo", "workspace:desktops:listUsed", iam.Read, answering(s.listUsedDesktops), "List how long users were connected to desktops, by day or hour"},
-			{"GET", "/v2/{project_id}/desktops/statistics/unused", "ListUnusedDesktops", "workspace:desktops:listUnused", iam.Read, answering(s.listUnusedDesktops), "List desktops that nobody was connected to"},
 		},
 		"tags": {
 			{"POST", "/v2/{project_id}/desktops/resource-instances/action", "ListDesktopsByTags", "workspace:desktops:listByTags", iam.Read, answering(s.listDesktopsByTags), "List desktops by their tags"},

@@ -148,10 +148,8 @@ type DesktopQuery struct {
 	Tags          TagQuery // only with a ProjectID
 	InMaintenance *bool
 	Assigned      *bool
-	Isolated      *bool     // isolated in their pool
-	Unlike        *Unlike   // those that differ from what their pool would create
-	UnusedFrom    time.Time // with UnusedUntil: those created before it that nobody used from the one to the other
-	UnusedUntil   time.Time
+	Isolated      *bool                // isolated in their pool
+	Unlike        *Unlike              // those that differ from what their pool would create
 	Visible       *workspace.Selection // those that the caller may see
 
 	SortBy     DesktopSort // default: by time of creation

@@ -30,14 +30,16 @@ type User struct {
 	Disabled           bool
 	MayChangePassword  bool
 	MustChangePassword bool // at the next sign-in
-	// PasswordNeverExpires is only stored, for clients that read it: passwords do not expire in Carrel.
+	// PasswordNeverExpires exempts the user from the age that the project's rules allow a password.
 	PasswordNeverExpires bool
+	PasswordSet          time.Time // when the present password was chosen; zero: not known
 	EnterpriseID         string
 	Language             string // "en" or "zh", of the portal and of mails; empty: the browser's
 	Created              time.Time
 	Updated              time.Time
 
-	Desktops int // number of assigned desktops; read, not stored
+	Desktops    int    // number of assigned desktops; read, not stored
+	SignInRules string // the project's, as package signin writes them; read with one user, not stored
 }
 
 // Activation says how a user gets a first password.

@@ -59,14 +59,26 @@ type person struct {
 	MustChange bool   `json:"must_change_password"`
 	MayChange  bool   `json:"may_change_password"`
 
-	Codes *codesState `json:"codes,omitempty" doc:"The signed-in user's"`
+	Rules *passwordRules `json:"password_rules,omitempty" doc:"If they differ from the usual: 8 characters of 3 kinds"`
+	Codes *codesState    `json:"codes,omitempty" doc:"The signed-in user's"`
+}
+
+// passwordRules say which passwords the user may choose.
+type passwordRules struct {
+	MinLength int `json:"min_length"`
+	MinKinds  int `json:"min_kinds" doc:"Of lower case letters, upper case letters, digits and other characters"`
 }
 
 func personOf(u directory.User) person {
-	return person{
+	p := person{
 		Name: u.Name, Account: u.Account, Alias: u.Alias, Language: u.Language,
 		MustChange: u.MustChangePassword, MayChange: u.MayChangePassword || u.MustChangePassword,
 	}
+	// Rules that cannot be read are an error when a password is chosen.
+	if r, err := signin.RulesOf(u.SignInRules); err == nil && !r.Password.Usual() {
+		p.Rules = &passwordRules{r.Password.MinLength, r.Password.MinKinds}
+	}
+	return p
 }
 
 func (p *Portal) signIn(r *http.Request, in *signInInput) (*signedIn, error) {

@@ -15,5 +15,6 @@ func TestRows(t *testing.T) {
 		"SignIns": signIns,
 		"OTP":     otp,
 		"Configs": otpConfigs,
+		"Rules":   rules,
 	})
 }

@@ -91,7 +91,7 @@ func codesUnused() error {
 // BeginEnrolment and useCode.
 func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) ([]string, error) {
 	return s.withCode(ctx, v.Caller("ConfirmEnrolment"), func(tx *store.Tx) (codes []string, refusal, err error) {
-		_, f, err := s.mayEnrol(ctx, tx, v)
+		u, f, err := s.mayEnrol(ctx, tx, v)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -99,7 +99,7 @@ func (s *Service) ConfirmEnrolment(ctx context.Context, v Visitor, code string) 
 		if !f.found || !tx.Now().Before(d.Created.Add(EnrolmentLife)) {
 			return nil, nil, &workspace.Error{Code: workspace.CodeConflict, Message: "this took too long: begin again"}
 		}
-		if refusal, err = s.useCode(ctx, tx, d, code); refusal != nil || err != nil {
+		if refusal, err = s.useCode(ctx, tx, u, d, code); refusal != nil || err != nil {
 			return nil, refusal, err
 		}
 		if err := keepOnly(ctx, tx, v); err != nil {
@@ -178,7 +178,7 @@ func (s *Service) ownFactor(ctx context.Context, tx *store.Tx, v Visitor, code s
 	if err != nil {
 		return f, nil, err
 	}
-	refusal, err = s.useCode(ctx, tx, f.device, code)
+	refusal, err = s.useCode(ctx, tx, u, f.device, code)
 	return f, refusal, err
 }
 
@@ -204,10 +204,14 @@ func (s *Service) withCode(ctx context.Context, c workspace.Caller, f func(*stor
 	return o.codes, nil
 }
 
-// useCode redeems a code of an app, or a recovery code; the device's user is locked. The first one registers the device. The refusal is
+// useCode redeems a code of a user's app, or a recovery code; the user's row is locked. The first one registers the device. The refusal is
 // CodeForbidden for a wrong or used code, or a *PauseError after too many wrong ones.
-func (s *Service) useCode(ctx context.Context, tx *store.Tx, d OTPDevice, code string) (refusal, err error) {
-	a := workspace.Attempt{Subject: workspace.CodesSubject(d.ID), Network: workspace.OriginOf(ctx).Network, Code: true}
+func (s *Service) useCode(ctx context.Context, tx *store.Tx, u directory.User, d OTPDevice, code string) (refusal, err error) {
+	rules, err := RulesOf(u.SignInRules)
+	if err != nil {
+		return nil, err
+	}
+	a := workspace.Attempt{Subject: workspace.CodesSubject(d.ID), Network: workspace.OriginOf(ctx).Network, Code: true, Lockout: rules.Lockout.lockout()}
 	if _, err := workspace.ChargeAttempt(ctx, tx, a, tx.Now()); err != nil { // codes are never held: those that are not refused are looked at
 		if pause, ok := errors.AsType[*workspace.PauseError](err); ok {
 			return pause, nil

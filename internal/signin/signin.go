@@ -105,13 +105,17 @@ func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.Use
 	}
 	var c charged
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		u, err := directory.UserByName(ctx, tx, "", name)
-		if err != nil && workspace.CodeOf(err) != workspace.CodeUserNotFound {
+		u, err := directory.UserSigningIn(ctx, tx, name)
+		if err != nil {
 			return err
 		}
-		a := workspace.Attempt{Subject: workspace.UserSubject(u.ID), Network: workspace.OriginOf(ctx).Network}
+		rules, err := RulesOf(u.SignInRules)
 		if err != nil {
-			u, a.Subject = directory.User{}, workspace.UnknownSubject(strings.ToLower(name))
+			return err
+		}
+		a := workspace.Attempt{Subject: workspace.UserSubject(u.ID), Network: workspace.OriginOf(ctx).Network, Lockout: rules.Lockout.lockout()}
+		if u.ID == "" {
+			a.Subject = workspace.UnknownSubject(strings.ToLower(name))
 		}
 		c = charged{u, a}
 		wait, err = workspace.ChargeAttempt(ctx, tx, a, tx.Now())
@@ -123,7 +127,8 @@ func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.Use
 	return c.User, c.Attempt, err
 }
 
-// beginSignIn records a sign-in after a correct password, unless the password was changed meanwhile.
+// beginSignIn records a sign-in after a correct password, unless the password was changed meanwhile. The user of a password that is older than
+// the project allows has to choose another.
 func (s *Service) beginSignIn(ctx context.Context, checked directory.User, a workspace.Attempt, hash string) (SignInResult, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (SignInResult, error) {
 		u, err := directory.LockUser(ctx, tx, checked.ProjectID, checked.ID)
@@ -136,8 +141,13 @@ func (s *Service) beginSignIn(ctx context.Context, checked directory.User, a wor
 		if err := MayUseDesktops(u, tx.Now()); err != nil {
 			return SignInResult{}, err
 		}
-		if u.PasswordHash != hash {
-			u.PasswordHash = hash
+		rules, err := RulesOf(u.SignInRules)
+		if err != nil {
+			return SignInResult{}, err
+		}
+		expired := rules.Password.expired(u, tx.Now()) && !u.MustChangePassword
+		if u.PasswordHash != hash || expired {
+			u.PasswordHash, u.MustChangePassword = hash, u.MustChangePassword || expired
 			if err := directory.SaveUser(ctx, tx, u); err != nil {
 				return SignInResult{}, err
 			}
@@ -214,7 +224,7 @@ func (s *Service) SignInWithCode(ctx context.Context, token, code string) (SignI
 		if err != nil {
 			return nil, nil, err
 		}
-		if refusal, err = s.useCode(ctx, tx, d, code); refusal != nil || err != nil {
+		if refusal, err = s.useCode(ctx, tx, u, d, code); refusal != nil || err != nil {
 			return nil, refusal, err
 		}
 		if err := DeleteSignIn(ctx, tx, half.TokenHash); err != nil {
@@ -268,7 +278,7 @@ func (s *Service) SetFirstPassword(ctx context.Context, c workspace.Caller, toke
 	if err != nil {
 		return directory.User{}, err
 	}
-	if err := CheckPassword("password", password, holder.Name); err != nil {
+	if err := s.checkChoice(ctx, holder, password); err != nil {
 		return directory.User{}, err
 	}
 	hash, err := s.Passwords.Hash(password)
@@ -311,7 +321,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 		s.noteRefusal(ctx, "ChangePassword", workspace.CredentialSession, u, err)
 		return err
 	}
-	if err := CheckPassword("password", password, u.Name); err != nil {
+	if err := s.checkChoice(ctx, u, password); err != nil {
 		return err
 	}
 	if old == password {
@@ -348,7 +358,16 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 
 // replacePassword writes a new hash, or none, resets failed attempts, and ends the user's sign-ins and password tokens.
 func replacePassword(ctx context.Context, tx *store.Tx, u directory.User, hash string) error {
-	u.PasswordHash, u.Updated = hash, tx.Now()
+	rules, err := RulesOf(u.SignInRules)
+	if err != nil {
+		return err
+	}
+	if _, sealed := sealedPassword(u); rules.Password.History > 0 && u.PasswordHash != "" && !sealed {
+		if err := insertFormerPassword(ctx, tx, u.ID, u.PasswordHash, rules.Password.History); err != nil {
+			return err
+		}
+	}
+	u.PasswordHash, u.PasswordSet, u.Updated = hash, tx.Now(), tx.Now()
 	if err := tx.ForgetTallies(ctx, workspace.UserSubject(u.ID)); err != nil {
 		return err
 	}

@@ -69,7 +69,11 @@ func (s *Service) RandomPassword(ctx context.Context, c workspace.Caller, id str
 	if err != nil {
 		return "", err
 	}
-	password := newPassword(u.Name)
+	rules, err := RulesOf(u.SignInRules)
+	if err != nil {
+		return "", err
+	}
+	password := newPassword(rules.Password, u.Name)
 	hash, err := s.Passwords.Hash(password)
 	if err != nil {
 		return "", fmt.Errorf("hashing a password: %w", err)
@@ -97,16 +101,16 @@ func (s *Service) RandomPassword(ctx context.Context, c workspace.Caller, id str
 // passwordLetters are 64 that are not easily taken for one another.
 const passwordLetters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789-_.+=:@"
 
-// newPassword makes a password of 96 random bits for the user with this name.
-func newPassword(userName string) string {
-	var b [16]byte
+// newPassword makes a password of at least 96 random bits for the user with this name.
+func newPassword(rules PasswordRules, userName string) string {
+	b := make([]byte, max(16, rules.MinLength))
 	for {
-		rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+		rand.Read(b) // never fails: crypto/rand ends the program instead
 		for i := range b {
 			b[i] = passwordLetters[b[i]%byte(len(passwordLetters))]
 		}
-		if CheckPassword("password", string(b[:]), userName) == nil {
-			return string(b[:])
+		if rules.Check("password", string(b), userName) == nil {
+			return string(b)
 		}
 	}
 }

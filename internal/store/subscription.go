@@ -14,6 +14,8 @@ type subscription struct {
 	ProjectID string `bun:",pk"`
 	VPCID     string `bun:"vpc_id"`
 	Opened    time.Time
+
+	SignInRules string
 }
 
 type subscriptionRow struct {
@@ -50,6 +52,12 @@ func (t *Tx) subscription(ctx context.Context, projectID string, hold func(*bun.
 	err := Read(ctx, hold(t.NewSelect().Model(&row).Where("o.project_id = ?", projectID)),
 		workspace.Errorf(workspace.CodeNotSubscribed, "the Workspace service is not open for project %q, open it first", projectID))
 	return workspace.Subscription(row.subscription), err
+}
+
+// SaveSignInRules writes the rules of a project whose subscription is locked.
+func (t *Tx) SaveSignInRules(ctx context.Context, projectID, rules string) error {
+	_, err := t.NewUpdate().Table("subscriptions").Set("sign_in_rules = ?", rules).Where("project_id = ?", projectID).Exec(ctx)
+	return err
 }
 
 // RequireSubscription returns CodeNotSubscribed unless the Workspace service is open for the project.

@@ -55,8 +55,12 @@ func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []C
 
 // mayCreateUsers returns why the users cannot be added, or nil.
 func mayCreateUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, at func(int) string) error {
-	if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
+	rules, err := passwordRules(ctx, tx, c.ProjectID)
+	if err != nil {
 		return err
+	}
+	for i := range users {
+		users[i].Rules = rules
 	}
 	if err := allProblems(CheckUsers(users, tx.Now()), at); err != nil {
 		return err
@@ -66,6 +70,16 @@ func mayCreateUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users
 		return err
 	}
 	return allProblems(problems, at)
+}
+
+// passwordRules returns the rules of a project for passwords. CodeNotSubscribed.
+func passwordRules(ctx context.Context, tx *store.Tx, projectID string) (signin.PasswordRules, error) {
+	o, err := tx.Subscription(ctx, projectID)
+	if err != nil {
+		return signin.PasswordRules{}, err
+	}
+	rules, err := signin.RulesOf(o.SignInRules)
+	return rules.Password, err
 }
 
 // CheckUsers returns what is wrong with each of several new users on its own and compared with the others; nil if nothing is. now

@@ -28,6 +28,7 @@ type CreateUser struct {
 	GroupIDs           []string // the groups to add the user to
 	CredentialsLater   bool     // mail address and password may both be missing
 	Unreadable         error    // an error from decoding the request
+	Rules              signin.PasswordRules
 }
 
 // Check validates the request on its own; now is the time that the expiry is compared with.
@@ -64,7 +65,7 @@ func (r *CreateUser) Check(now time.Time) error {
 		if r.Password == "" && r.CredentialsLater {
 			break
 		}
-		if err := signin.CheckPassword("password", r.Password, r.Name); err != nil {
+		if err := r.Rules.Check("password", r.Password, r.Name); err != nil {
 			return err
 		}
 	default:
@@ -101,6 +102,9 @@ func (r *CreateUser) user(hash string, now time.Time) directory.User {
 		u.EnterpriseID = "0"
 	}
 	u.MustChangePassword = u.Activation == directory.ActivateByAdmin
+	if r.givesPassword() {
+		u.PasswordSet = now
+	}
 	if r.MayChangePassword != nil {
 		u.MayChangePassword = *r.MayChangePassword
 	}

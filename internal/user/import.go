@@ -193,7 +193,8 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 
 // validateUsers writes into each of people its problem, or the id of the existing user.
 func validateUsers(ctx context.Context, tx *store.Tx, r ImportUsers, people []ImportedUser) error {
-	if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
+	rules, err := passwordRules(ctx, tx, r.ProjectID)
+	if err != nil {
 		return err
 	}
 	subnet, err := importSubnet(ctx, tx, r)
@@ -226,6 +227,7 @@ func validateUsers(ctx context.Context, tx *store.Tx, r ImportUsers, people []Im
 		case twice:
 			p.err = sameAddress(p.Email, before.Email, fmt.Sprintf("line %d gives this user another mail address", before.Line))
 		default:
+			p.Rules = rules
 			p.err = p.Check(tx.Now())
 		}
 		if p.err == nil {

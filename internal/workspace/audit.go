@@ -23,6 +23,7 @@ const (
 	ResourceOTPDevice    ResourceType = "otp_device"
 	ResourceOTPConfig    ResourceType = "otp_config"
 	ResourceAuthConfig   ResourceType = "auth_config"
+	ResourceSignInRules  ResourceType = "sign_in_rules"
 	ResourceSubscription ResourceType = "subscription"
 )
 

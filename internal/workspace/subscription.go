@@ -10,4 +10,6 @@ type Subscription struct {
 	ProjectID string
 	VPCID     string
 	Opened    time.Time
+
+	SignInRules string // of the project's users, as package signin writes them; empty: the usual ones
 }

@@ -12,6 +12,14 @@ type Attempt struct {
 	Subject string // who signs in, such as "user:ID"; an unknown name has one, too
 	Network string // from where; empty: unknown
 	Code    bool   // a code of six digits, after the password was correct
+	Lockout Lockout
+}
+
+// Lockout refuses a subject for a time after a number of failures in a row. The zero value stands for the usual pauses, which grow with each
+// failure.
+type Lockout struct {
+	Attempts int
+	Time     time.Duration
 }
 
 // Tally counts the failed attempts of one kind.
@@ -63,10 +71,21 @@ type rule struct {
 	most    time.Duration                    // maximum delay of an attempt; beyond it, the attempt is refused, unless the rule is soft
 	soft    bool                             // refuse none
 	forgive time.Duration                    // after which one failure is forgotten
+	full    int                              // so many failures are forgotten together when their pause is over; 0: none are
 }
 
 // doubling refuses after FreeSignIns failures, longer after each.
 var doubling = rule{pause: SignInPause, forgive: forgivePair}
+
+// rule refuses from the last of the attempts on.
+func (l Lockout) rule() rule {
+	return rule{pause: func(failures int) time.Duration {
+		if failures < l.Attempts {
+			return 0
+		}
+		return l.Time
+	}, forgive: forgivePair, full: l.Attempts}
+}
 
 // paced lets attempts beyond a number through one after the other, so that guessing is slow and nobody is locked out.
 func paced(free int, pause, forgive time.Duration) rule {
@@ -100,8 +119,8 @@ func SignInPause(n int) time.Duration {
 }
 
 // Decide decides about an attempt, and counts it as failed unless it is refused; Succeeded withdraws that. It returns the new
-// tallies and changes nothing else.
-func (t Tallies) Decide(code bool, now time.Time) (Tallies, AttemptDecision) {
+// tallies and changes nothing else. A lockout holds for the subject from all networks, except from known places, each of which has its own.
+func (t Tallies) Decide(code bool, lockout Lockout, now time.Time) (Tallies, AttemptDecision) {
 	after := t
 	var v AttemptDecision
 	apply := func(tally *Tally, r rule) {
@@ -118,6 +137,14 @@ func (t Tallies) Decide(code bool, now time.Time) (Tallies, AttemptDecision) {
 		v.Wait = max(v.Wait, wait)
 	}
 	switch {
+	case lockout.Attempts > 0:
+		apply(&after.Pair, lockout.rule())
+		if !t.Known {
+			apply(&after.Subject, lockout.rule())
+		}
+		if !t.Known && !code {
+			apply(&after.Network, ofNetwork)
+		}
 	case code: // six digits can be guessed: stop it at a known place, too
 		apply(&after.Pair, doubling)
 		if !t.Known {
@@ -141,6 +168,8 @@ func (t Tally) charge(r rule, now time.Time) (Tally, time.Duration) {
 	turn := now
 	if t.Until.After(now) {
 		turn = t.Until
+	} else if r.full > 0 && t.Failures >= r.full {
+		t.Failures = 0
 	} else if !t.Until.IsZero() {
 		t.Failures = max(0, t.Failures-int(now.Sub(t.Until)/r.forgive))
 	}
@@ -191,7 +220,7 @@ func ChargeAttempt(ctx context.Context, rows AttemptRows, a Attempt, now time.Ti
 	if err != nil {
 		return 0, err
 	}
-	after, v := before.Decide(a.Code, now)
+	after, v := before.Decide(a.Code, a.Lockout, now)
 	if !v.Until.IsZero() {
 		return 0, &PauseError{Until: v.Until}
 	}

@@ -17,6 +17,7 @@ type attempts struct {
 	network map[string]workspace.Tally
 	subject map[string]workspace.Tally
 	known   map[[2]string]bool
+	lockout workspace.Lockout
 }
 
 func newAttempts() *attempts {
@@ -37,7 +38,7 @@ func (w *attempts) save(subject, network string, t workspace.Tallies) {
 
 // try makes an attempt; a right one that is not refused makes the place known.
 func (w *attempts) try(subject, network string, right, code bool) workspace.AttemptDecision {
-	after, v := w.tallies(subject, network).Decide(code, w.now)
+	after, v := w.tallies(subject, network).Decide(code, w.lockout, w.now)
 	if v.Until.IsZero() && right {
 		after = after.Succeeded()
 		w.known[[2]string{subject, network}] = true
@@ -198,8 +199,8 @@ func TestEveryRefusalEnds(t *testing.T) {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "s")) * time.Second)
 		}
 		before := w.tallies("ann", abroad)
-		_, v := before.Decide(code, w.now)
-		_, again := before.Decide(code, w.now)
+		_, v := before.Decide(code, w.lockout, w.now)
+		_, again := before.Decide(code, w.lockout, w.now)
 		if v != again {
 			t.Fatalf("decided twice: %+v and %+v", v, again)
 		}
@@ -214,4 +215,48 @@ func TestEveryRefusalEnds(t *testing.T) {
 			t.Fatalf("refused again: %+v", v)
 		}
 	})
+}
+
+func TestLockout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newAttempts()
+		w.lockout = workspace.Lockout{Attempts: rapid.IntRange(3, 50).Draw(t, "attempts"), Time: time.Duration(rapid.IntRange(1, 1440).Draw(t, "minutes")) * time.Minute}
+		code, known := rapid.Bool().Draw(t, "code"), rapid.Bool().Draw(t, "known")
+		w.known[[2]string{"ann", home}] = known
+		for round := range 3 {
+			for i := range w.lockout.Attempts {
+				if v := w.try("ann", home, false, code); !v.Until.IsZero() || v.Wait > 2*time.Second {
+					t.Fatalf("round %d, attempt %d: %+v", round, i, v)
+				}
+			}
+			v := w.try("ann", home, true, code)
+			if v.Until != w.now.Add(w.lockout.Time) {
+				t.Fatalf("round %d: %+v at %v", round, v, w.now)
+			}
+			w.now = v.Until.Add(-time.Nanosecond)
+			if v := w.try("ann", home, true, code); v.Until.IsZero() {
+				t.Fatal("the lock is over too early")
+			}
+			w.now = w.now.Add(time.Nanosecond)
+		}
+		if v := w.try("ann", home, true, code); !v.Until.IsZero() {
+			t.Fatalf("afterwards: %+v", v)
+		}
+		if v := w.try("ann", home, false, code); !v.Until.IsZero() {
+			t.Fatalf("a success did not begin the count anew: %+v", v)
+		}
+	})
+}
+
+// Failures from before a rule, however many, lock nobody out when the rule comes, beyond the pause that there was.
+func TestALockoutThatIsNewCountsWhatWasThere(t *testing.T) {
+	w := newAttempts()
+	for range 40 {
+		w.try("ann", abroad, false, false)
+		w.now = w.now.Add(16 * time.Minute)
+	}
+	w.lockout = workspace.Lockout{Attempts: 3, Time: time.Hour}
+	if v := w.try("ann", abroad, true, false); !v.Until.IsZero() {
+		t.Errorf("%+v", v)
+	}
 }

@@ -127,6 +127,31 @@ test("A project that requires an app asks for one at the next sign-in, and not w
   await ask("unbind");
 });
 
+test("The rules of the project are shown where a password is chosen, in Chinese too", async (t) => {
+  await administer("PUT", "sign-in-rules", { password: { min_length: 12, min_kinds: 4 } });
+  const page = await open(t, { bypassCSP: true });
+  await signIn(page);
+  await cards(page);
+  await menu(page, "Change password");
+  await page.getByText("12 to 64 characters").waitFor();
+  await page.getByText("all of: lower case, upper case, digits, other characters").waitFor();
+  await page.locator("input[autocomplete=new-password]").first().fill("Short-one-7");
+  await page.locator("li[data-met=false]").getByText("12 to 64 characters").waitFor();
+  await accessible(page);
+  const chinese = await open(t, { locale: "zh-CN", colorScheme: "dark", bypassCSP: true });
+  await signIn(chinese);
+  await chinese.getByRole("button", { name: /您的账户/ }).click();
+  await chinese.getByRole("menuitem", { name: "修改密码" }).click();
+  await chinese.getByText("12 到 64 个字符").waitFor();
+  await chinese.getByText("包含全部四种：小写字母、大写字母、数字、其他字符").waitFor();
+  await accessible(chinese);
+  await administer("PUT", "sign-in-rules", { password: { min_length: 8, min_kinds: 3 } });
+  await chinese.reload();
+  await chinese.getByRole("button", { name: /您的账户/ }).click();
+  await chinese.getByRole("menuitem", { name: "修改密码" }).click();
+  await chinese.getByText("8 到 64 个字符").waitFor();
+});
+
 test("Where an app is required it is set up before anything else, in Chinese and in the dark too", async (t) => {
   await ask("config/sim-codes.yaml");
   const page = await open(t, { locale: "zh-CN", colorScheme: "dark", bypassCSP: true });

@@ -19,7 +19,6 @@ var script = []chapter{
 	{"Jobs", jobs},
 	{"Refusals", refusals},
 	{"Tags", tags},
-	{"Statistics", statistics},
 	{"Clean-up", cleanUp},
 	{"Permissions", permissionsOfCallers},
 	{"Audit", auditTrail},

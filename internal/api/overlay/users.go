@@ -107,7 +107,7 @@ func userTypes() map[string]Fields {
 			"description":            {Doc: description},
 			"user_phone":             {Doc: phone},
 			"account_expires":        {Doc: "A time such as 2030-01-31T12:00:00Z, or 0 for never"},
-			"password_never_expired": {Doc: "Stored and returned; passwords do not expire"},
+			"password_never_expired": {Doc: "Exempts the user from max_age_days of the project's rules (UpdateSignInRules)"},
 			"disabled":               {Doc: "Closes the user's sessions and refuses sign-in"},
 			"user_info_map":          {Refuse: notOffered},
 		},

@@ -227,6 +227,63 @@ type UpdateAuthConfigResponse struct {
 	SmsLoginEnabled bool   `json:"sms_login_enabled"`
 }
 
+// ShowSignInRulesInput is GET /v2/{project_id}/sign-in-rules.
+type ShowSignInRulesInput struct {
+	Project
+}
+
+// ShowSignInRulesResponse is part of answers.
+type ShowSignInRulesResponse struct {
+	Password PasswordRules `json:"password"`
+	Lockout  LockoutRules  `json:"lockout"`
+}
+
+// PasswordRules is part of answers.
+type PasswordRules struct {
+	MinLength  int `json:"min_length" doc:"8 to 64 characters; 8 unless set"`
+	MinKinds   int `json:"min_kinds" doc:"Of lower case, upper case, digits and other characters: 3 (unless set) or 4"`
+	MaxAgeDays int `json:"max_age_days" doc:"After so many days a user has to choose another at the next sign-in, except those with password_never_expired; 0: never"`
+	History    int `json:"history" doc:"So many former passwords, and the present one, cannot be chosen again; 0: only the present one"`
+}
+
+// LockoutRules is part of answers.
+type LockoutRules struct {
+	Attempts int `json:"attempts" doc:"A user is locked out by the last of so many wrong passwords or codes in a row: 3 to 50; 0, with minutes 0: pauses that grow with each failure"`
+	Minutes  int `json:"minutes" doc:"For so long: 1 to 1440"`
+}
+
+// UpdateSignInRulesInput is PUT /v2/{project_id}/sign-in-rules.
+type UpdateSignInRulesInput struct {
+	Project
+	Body UpdateSignInRulesReq
+}
+
+// UpdateSignInRulesReq is part of requests.
+type UpdateSignInRulesReq struct {
+	Password *UpdatePasswordRules `json:"password,omitempty"`
+	Lockout  *UpdateLockoutRules  `json:"lockout,omitempty"`
+}
+
+// UpdatePasswordRules is part of requests.
+type UpdatePasswordRules struct {
+	MinLength  *int `json:"min_length,omitempty" minimum:"8" maximum:"64" doc:"8 to 64 characters; 8 unless set"`
+	MinKinds   *int `json:"min_kinds,omitempty" minimum:"3" maximum:"4" doc:"Of lower case, upper case, digits and other characters: 3 (unless set) or 4"`
+	MaxAgeDays *int `json:"max_age_days,omitempty" minimum:"0" maximum:"3650" doc:"After so many days a user has to choose another at the next sign-in, except those with password_never_expired; 0: never"`
+	History    *int `json:"history,omitempty" minimum:"0" maximum:"24" doc:"So many former passwords, and the present one, cannot be chosen again; 0: only the present one"`
+}
+
+// UpdateLockoutRules is part of requests.
+type UpdateLockoutRules struct {
+	Attempts *int `json:"attempts,omitempty" minimum:"0" maximum:"50" doc:"A user is locked out by the last of so many wrong passwords or codes in a row: 3 to 50; 0, with minutes 0: pauses that grow with each failure"`
+	Minutes  *int `json:"minutes,omitempty" minimum:"0" maximum:"1440" doc:"For so long: 1 to 1440"`
+}
+
+// UpdateSignInRulesResponse is part of answers.
+type UpdateSignInRulesResponse struct {
+	Password PasswordRules `json:"password"`
+	Lockout  LockoutRules  `json:"lockout"`
+}
+
 // DownloadMetadataInput is GET /v2/{project_id}/auth-config/saml2/metadata.
 type DownloadMetadataInput struct {
 	Project

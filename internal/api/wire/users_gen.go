@@ -196,7 +196,7 @@ type EditUserReq struct {
 	AccountExpires          *string `json:"account_expires,omitempty" doc:"A time such as 2030-01-31T12:00:00Z, or 0 for never"`
 	EnableChangePassword    *bool   `json:"enable_change_password,omitempty"`
 	NextLoginChangePassword *bool   `json:"next_login_change_password,omitempty"`
-	PasswordNeverExpired    *bool   `json:"password_never_expired,omitempty" doc:"Stored and returned; passwords do not expire"`
+	PasswordNeverExpired    *bool   `json:"password_never_expired,omitempty" doc:"Exempts the user from max_age_days of the project's rules (UpdateSignInRules)"`
 	Disabled                *bool   `json:"disabled,omitempty" doc:"Closes the user's sessions and refuses sign-in"`
 	UserInfoMap             string  `json:"user_info_map,omitempty" doc:"Refused: not offered here; leave it out"`
 }

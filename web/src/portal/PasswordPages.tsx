@@ -4,7 +4,7 @@ import { type FormEvent, useState } from "react";
 import { useI18n } from "../i18n/provider";
 import { api, type Person, passing, Refusal } from "./api";
 import { Note, Sheet } from "./Frame";
-import { checkPassword, fulfilled, type PasswordRules } from "./passwordRules";
+import { checkPassword, fulfilled, type PasswordRules, type ProjectRules, usual } from "./passwordRules";
 import { go } from "./place";
 
 /** linkToken takes the token out of /first-password#token or /first-password/token. */
@@ -56,6 +56,7 @@ export function FirstPassword() {
     <Sheet title={t("password.first")} intro={t("password.firstIntro", { name })}>
       <PasswordForm
         name={name}
+        project={holder.data.password_rules}
         save={(_, password) => save.mutate(password)}
         busy={save.isPending}
         error={save.error}
@@ -88,6 +89,7 @@ export function ChangePassword({ me, onClose }: { me: Person; onClose?: () => vo
     >
       <PasswordForm
         name={me.user_name}
+        project={me.password_rules}
         withOld
         save={(old, password) => save.mutate([old, password])}
         busy={save.isPending}
@@ -104,18 +106,19 @@ export function ChangePassword({ me, onClose }: { me: Person; onClose?: () => vo
 
 interface PasswordFormProps {
   name: string;
+  project?: ProjectRules | undefined;
   withOld?: boolean;
   save: (old: string, password: string) => void;
   busy: boolean;
   error: Error | null;
 }
 
-function PasswordForm({ name, withOld = false, save, busy, error }: PasswordFormProps) {
+function PasswordForm({ name, project = usual, withOld = false, save, busy, error }: PasswordFormProps) {
   const { t } = useI18n();
   const [old, setOld] = useState("");
   const [password, setPassword] = useState("");
   const [again, setAgain] = useState("");
-  const rules = checkPassword(password, again, name);
+  const rules = checkPassword(password, again, name, project);
   const ready = fulfilled(rules) && (!withOld || old !== "");
   const submit = (e: FormEvent) => {
     e.preventDefault();
@@ -150,7 +153,7 @@ function PasswordForm({ name, withOld = false, save, busy, error }: PasswordForm
         autoComplete="new-password"
         size="md"
       />
-      <Rules rules={rules} />
+      <Rules rules={rules} project={project} />
       {error && <Note bad>{refused(error, t)}</Note>}
       <Button type="submit" size="md" fullWidth disabled={!ready} loading={busy}>
         {t("password.save")}
@@ -159,8 +162,14 @@ function PasswordForm({ name, withOld = false, save, busy, error }: PasswordForm
   );
 }
 
-function Rules({ rules }: { rules: PasswordRules }) {
+function Rules({ rules, project }: { rules: PasswordRules; project: ProjectRules }) {
   const { t } = useI18n();
+  const words = {
+    length: t("password.rule.length", { n: project.min_length }),
+    kinds: project.min_kinds > 3 ? t("password.rule.allKinds") : t("password.rule.kinds"),
+    name: t("password.rule.name"),
+    same: t("password.rule.same"),
+  };
   return (
     <section id="password-rules" className="rules">
       <p className="small quiet">{t("password.rules")}</p>
@@ -168,7 +177,7 @@ function Rules({ rules }: { rules: PasswordRules }) {
         {(Object.keys(rules) as (keyof PasswordRules)[]).map((rule) => (
           <li key={rule} data-met={rules[rule]}>
             <span aria-hidden="true">{rules[rule] ? "✓" : "○"}</span>
-            {t(`password.rule.${rule}`)}
+            {words[rule]}
             <span className="for-readers">{rules[rule] ? t("password.met") : t("password.open")}</span>
           </li>
         ))}

@@ -539,6 +539,15 @@ export interface components {
             new_password: string;
             old_password: string;
         };
+        PortalPasswordRules: {
+            /**
+             * Format: int64
+             * @description Of lower case letters, upper case letters, digits and other characters
+             */
+            min_kinds: number;
+            /** Format: int64 */
+            min_length: number;
+        };
         PortalPerson: {
             /** @description What they are called inside their desktops */
             account: string;
@@ -552,6 +561,8 @@ export interface components {
             language?: "en" | "zh";
             may_change_password: boolean;
             must_change_password: boolean;
+            /** @description If they differ from the usual: 8 characters of 3 kinds */
+            password_rules?: components["schemas"]["PortalPasswordRules"];
             user_name: string;
         };
         PortalPoolCard: {

@@ -14,6 +14,12 @@ describe("the password rules", () => {
   it("refuse the user name whatever its case", () =>
     expect(checkPassword("xDEMOx123!", "", "demo").name).toBe(false));
   it("want it twice the same", () => expect(checkPassword("Abcdefg1", "Abcdefg2", "demo").same).toBe(false));
+  it("are stricter where the project says so", () => {
+    const strict = { min_length: 12, min_kinds: 4 };
+    expect(checkPassword("Abcdefg1!xy", "", "demo", strict).length).toBe(false);
+    expect(checkPassword("Abcdefg1xyzw", "", "demo", strict).kinds).toBe(false);
+    expect(fulfilled(checkPassword("Abcdefg1!xyz", "Abcdefg1!xyz", "demo", strict))).toBe(true);
+  });
   it("count an astral character as one", () =>
     expect(checkPassword("Ab1😀😀😀😀", "", "demo").length).toBe(false));
 });
