@@ -29,6 +29,7 @@ func Actions() []string {
 // selecting are the lists that leave out what the caller's policies do not allow (visibleTo).
 var selecting = map[string]bool{
 	"ListDesktops": true, "ListDesktopsDetail": true, "ListDesktopPools": true, "ListDesktopsByTags": true, "ListDesktopByTags": true,
+	"ListRunState": true, "ListLoginState": true, "ListDesktopsStatistics": true, "ListUsedDesktopInfo": true, "ListUnusedDesktops": true,
 }
 
 // namingInBody are the operations whose bodies name the desktops or the pool that they are about (resourcesOf).

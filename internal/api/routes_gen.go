@@ -149,6 +149,13 @@ func (s *Server) operations() map[string][]operation {
 		"service": {
 			{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", "workspace:tenants:listTenantConfig", iam.Read, answering(s.showService), "Show the project's Workspace service"},
 		},
+		"statistics and monitoring": {
+			{"GET", "/v2/{project_id}/desktops/statistics/run-state", "ListRunState", "workspace:desktops:listRunState", iam.Read, answering(s.countRunStates), "Count desktops by power state"},
+			{"GET", "/v2/{project_id}/desktops/statistics/login-state", "ListLoginState", "workspace:desktops:listLoginState", iam.Read, answering(s.countLoginStates), "Count desktops by the state of their session"},
+			{"GET", "/v2/{project_id}/statistics", "ListDesktopsStatistics", "workspace:desktops:listStatistics", iam.Read, answering(s.countDesktops), "Count desktops by assignment, session and power state"},
+			{"POST", "/v2/{project_id}/desktops/statistics/used", "ListUsedDesktopInfo", "workspace:desktops:listUsed", iam.Read, answering(s.listUsedDesktops), "List how long users were connected to desktops, by day or hour"},
+			{"GET", "/v2/{project_id}/desktops/statistics/unused", "ListUnusedDesktops", "workspace:desktops:listUnused", iam.Read, answering(s.listUnusedDesktops), "List desktops that nobody was connected to"},
+		},
 		"tags": {
 			{"POST", "/v2/{project_id}/desktops/resource-instances/action", "ListDesktopsByTags", "workspace:desktops:listByTags", iam.Read, answering(s.listDesktopsByTags), "List desktops by their tags"},
 			{"POST", "/v2/{project_id}/desktops/resource_instances/action", "ListDesktopByTags", "workspace:desktops:listByTags", iam.Read, answering(s.listDesktopsByTagsFormerly), "List desktops by their tags (former path)"},

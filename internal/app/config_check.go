@@ -289,7 +289,10 @@ func (a Audit) check() error {
 }
 
 func (c Config) checkRetention() error {
-	for key, days := range map[string]int{"job_days": c.Retention.JobDays, "notice_days": c.Retention.NoticeDays, "script_days": c.Retention.ScriptDays, "audit_days": c.Retention.AuditDays} {
+	for key, days := range map[string]int{
+		"job_days": c.Retention.JobDays, "notice_days": c.Retention.NoticeDays, "script_days": c.Retention.ScriptDays, "usage_days": c.Retention.UsageDays,
+		"audit_days": c.Retention.AuditDays,
+	} {
 		if days < minRetentionDays || days > maxRetentionDays {
 			return fmt.Errorf("retention.%s: %d must be %d to %d", key, days, minRetentionDays, maxRetentionDays)
 		}

@@ -10,6 +10,7 @@ import (
 	"carrel/internal/rollout"
 	"carrel/internal/signin"
 	"carrel/internal/store"
+	"carrel/internal/usage"
 	"carrel/internal/workspace"
 )
 
@@ -36,7 +37,7 @@ func (s *Service) Admit(ctx context.Context, token string) (signin.Ticket, error
 		if err != nil {
 			return a, err
 		}
-		_, a.refusal = mayConnect(ctx, tx, a.ticket)
+		_, _, a.refusal = mayConnect(ctx, tx, a.ticket)
 		return a, nil
 	})
 	if err == nil {
@@ -49,7 +50,7 @@ func (s *Service) Admit(ctx context.Context, token string) (signin.Ticket, error
 // CONNECTED.
 func (s *Service) OpenConnection(ctx context.Context, t signin.Ticket, c desktop.Connection) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		d, err := mayConnect(ctx, tx, t)
+		d, u, err := mayConnect(ctx, tx, t)
 		if err != nil {
 			return err
 		}
@@ -61,6 +62,10 @@ func (s *Service) OpenConnection(ctx context.Context, t signin.Ticket, c desktop
 			return &workspace.Error{Code: workspace.CodeDesktopNotFound, Message: "this desktop has been deleted"}
 		}
 		if err := desktop.InsertConnection(ctx, tx, c); err != nil {
+			return err
+		}
+		err = usage.Begin(ctx, tx, usage.Session{ID: c.ID, ProjectID: d.ProjectID, DesktopID: d.ID, UserID: u.ID, UserName: u.Name, Begun: c.Opened})
+		if err != nil {
 			return err
 		}
 		if err := rollout.Remind(ctx, tx, d.ID); err != nil {
@@ -80,7 +85,7 @@ func (s *Service) OpenConnection(ctx context.Context, t signin.Ticket, c desktop
 // redeemed.
 func (s *Service) MayConnect(ctx context.Context, t signin.Ticket) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error {
-		_, err := mayConnect(ctx, tx, t)
+		_, _, err := mayConnect(ctx, tx, t)
 		return err
 	})
 }
@@ -114,6 +119,9 @@ func (s *Service) CloseConnection(ctx context.Context, id, desktopID string) err
 		if err := desktop.DeleteConnection(ctx, tx, id); err != nil {
 			return err
 		}
+		if err := usage.End(ctx, tx, id); err != nil {
+			return err
+		}
 		return assignment.SettleLogin(ctx, tx, desktopID)
 	})
 }
@@ -123,7 +131,8 @@ func (s *Service) RenewConnections(ctx context.Context, gateway string, lease ti
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return desktop.ExtendConnections(ctx, tx, gateway, tx.Now().Add(lease)) })
 }
 
-// SweepConnections deletes the connections of gateways that have died and returns their number.
+// SweepConnections deletes the connections of gateways that have died and returns their number. It also ends the sessions of connections that were
+// not closed.
 func (s *Service) SweepConnections(ctx context.Context) (int, error) {
 	return store.Update(ctx, s.Store, func(tx *store.Tx) (int, error) {
 		stale, err := desktop.DropStaleConnections(ctx, tx)
@@ -135,7 +144,7 @@ func (s *Service) SweepConnections(ctx context.Context) (int, error) {
 				return 0, err
 			}
 		}
-		return len(stale), nil
+		return len(stale), usage.EndAbandoned(ctx, tx)
 	})
 }
 
@@ -176,31 +185,31 @@ func EndedConnections(ids []string, grounds []desktop.Grounds, now time.Time) []
 	return ended
 }
 
-// mayConnect returns the desktop if a ticket's user may have its display now.
-func mayConnect(ctx context.Context, tx *store.Tx, t signin.Ticket) (desktop.Desktop, error) {
+// mayConnect returns the desktop and the user if a ticket's user may have its display now.
+func mayConnect(ctx context.Context, tx *store.Tx, t signin.Ticket) (desktop.Desktop, directory.User, error) {
 	d, err := desktop.ReadDesktop(ctx, tx, "", t.DesktopID)
 	if err != nil {
-		return desktop.Desktop{}, err
+		return desktop.Desktop{}, directory.User{}, err
 	}
 	u, err := directory.ReadUser(ctx, tx, d.ProjectID, t.UserID)
 	if workspace.CodeOf(err) == workspace.CodeUserNotFound {
-		return desktop.Desktop{}, signin.SignedOut()
+		return desktop.Desktop{}, directory.User{}, signin.SignedOut()
 	}
 	if err != nil {
-		return desktop.Desktop{}, err
+		return desktop.Desktop{}, directory.User{}, err
 	}
 	if err := signin.MayUseDesktops(u, tx.Now()); err != nil {
-		return desktop.Desktop{}, err
+		return desktop.Desktop{}, directory.User{}, err
 	}
 	if _, err := signin.ReadSignIn(ctx, tx, t.SignInHash); err != nil {
-		return desktop.Desktop{}, err
+		return desktop.Desktop{}, directory.User{}, err
 	}
 	theirs, err := mayUse(ctx, tx, d.ID, u.ID)
 	if err != nil {
-		return desktop.Desktop{}, err
+		return desktop.Desktop{}, directory.User{}, err
 	}
 	if !theirs {
-		return desktop.Desktop{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is no longer yours"}
+		return desktop.Desktop{}, directory.User{}, &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is no longer yours"}
 	}
-	return d, mayOpen(d)
+	return d, u, mayOpen(d)
 }

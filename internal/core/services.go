@@ -21,6 +21,7 @@ import (
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/tag"
+	"carrel/internal/usage"
 	"carrel/internal/user"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
@@ -38,6 +39,7 @@ type Services struct {
 	NamePolicies *namepolicy.Service
 	Desktops     *desktop.Service
 	Tags         *tag.Service
+	Usage        *usage.Service
 	Exports      *export.Service
 	Assignments  *assignment.Service
 	Users        *user.Service
@@ -81,6 +83,7 @@ func NewServices(c Config) *Services {
 		NamePolicies: &namepolicy.Service{Store: c.Store},
 		Desktops:     &desktop.Service{Store: c.Store},
 		Tags:         &tag.Service{Store: c.Store},
+		Usage:        &usage.Service{Store: c.Store},
 		Exports:      &export.Service{Store: c.Store},
 		Assignments:  &assignment.Service{Store: c.Store},
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},

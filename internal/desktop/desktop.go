@@ -148,8 +148,10 @@ type DesktopQuery struct {
 	Tags          TagQuery // only with a ProjectID
 	InMaintenance *bool
 	Assigned      *bool
-	Isolated      *bool                // isolated in their pool
-	Unlike        *Unlike              // those that differ from what their pool would create
+	Isolated      *bool     // isolated in their pool
+	Unlike        *Unlike   // those that differ from what their pool would create
+	UnusedFrom    time.Time // with UnusedUntil: those created before it that nobody used from the one to the other
+	UnusedUntil   time.Time
 	Visible       *workspace.Selection // those that the caller may see
 
 	SortBy     DesktopSort // default: by time of creation

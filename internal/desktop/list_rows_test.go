@@ -1,6 +1,7 @@
 package desktop_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -38,6 +39,39 @@ func (e *env) addVaried() {
 }
 
 var desktopLists = map[string]func(*env){
+	"counts are of the desktops that a query selects, by pool and state": func(e *env) {
+		e.addVaried()
+		yes := true
+		counts := func(q desktop.DesktopQuery) []desktop.Count {
+			q.ProjectID = storetest.Project
+			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) ([]desktop.Count, error) {
+				return desktop.ReadCounts(ctx, tx, q)
+			})
+		}
+		first := desktop.Count{PoolID: "pool", Status: desktop.StatusActive, Assigned: true, Desktops: 1}
+		second := desktop.Count{Status: desktop.StatusShutoff, InMaintenance: true, Assigned: true, Desktops: 1}
+		third := desktop.Count{Status: desktop.StatusActive, Desktops: 1}
+		e.AddDesktop("like-3", func(d *desktop.Desktop) { d.ID, d.Status = "5", desktop.StatusActive })
+		third.Desktops++
+		for i, c := range []struct {
+			query desktop.DesktopQuery
+			want  []desktop.Count
+		}{
+			{desktop.DesktopQuery{}, []desktop.Count{third, second, first}},
+			{desktop.DesktopQuery{PoolIDs: []string{"pool", "none"}}, []desktop.Count{first}},
+			{desktop.DesktopQuery{Types: []workspace.DesktopType{workspace.Shared}}, []desktop.Count{second}},
+			{desktop.DesktopQuery{Assigned: &yes}, []desktop.Count{second, first}},
+			{desktop.DesktopQuery{IDs: []string{"none"}}, nil},
+		} {
+			got := counts(c.query)
+			for i := range got {
+				got[i].Login, got[i].Task = "", ""
+			}
+			if !slices.Equal(got, c.want) {
+				e.Errorf("%d: %+v, want %+v", i, got, c.want)
+			}
+		}
+	},
 	"desktops are selected by each field, and by several at once": func(e *env) {
 		e.addVaried()
 		yes, no := true, false

@@ -216,7 +216,7 @@ func Desktops(ctx context.Context, t *store.Tx, f DesktopQuery) ([]Desktop, int,
 
 func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 	q = store.Equal(q, "d.project_id", f.ProjectID)
-	q = store.Selected(q, f.Visible, selectionColumns)
+	q = Selected(q, f.Visible)
 	q = store.Among(q, "d.id", f.IDs)
 	q = store.Containing(q, "d.name_folded", f.Name)
 	q = store.Among(q, "d.name_folded", store.FoldAll(f.Names))
@@ -235,6 +235,10 @@ func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 		condition, args := difference(f.Unlike.Pattern, f.Unlike.In)
 		q = q.Where("d.pool_id = ?", f.Unlike.PoolID).Where(condition, args...)
 	}
+	if !f.UnusedUntil.IsZero() {
+		q = q.Where("d.created < ? AND NOT EXISTS (SELECT 1 FROM usage_sessions AS s WHERE s.desktop_id = d.id AND s.begun < ? AND (s.ended IS NULL OR s.ended > ?))",
+			f.UnusedUntil, f.UnusedUntil, f.UnusedFrom)
+	}
 	if f.UserID != "" {
 		q = q.Where("d.id IN (SELECT h.desktop_id FROM holdings AS h WHERE h.user_id = ?)", f.UserID)
 	}
@@ -248,8 +252,7 @@ func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 	}
 	q = filterTags(q, f.ProjectID, f.Tags)
 	if f.Assigned != nil {
-		q = q.Where("(EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = d.id) OR "+
-			"EXISTS (SELECT 1 FROM group_assignments AS a WHERE a.desktop_id = d.id)) = ?", *f.Assigned)
+		q = q.Where(assigned+" = ?", *f.Assigned)
 	}
 	return q
 }

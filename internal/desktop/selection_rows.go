@@ -20,6 +20,11 @@ var selectionColumns = store.SelectionColumns{
 	},
 }
 
+// Selected restricts a query of desktops, as d, to those that a caller may see.
+func Selected(q *bun.SelectQuery, visible *workspace.Selection) *bun.SelectQuery {
+	return store.Selected(q, visible, selectionColumns)
+}
+
 // ReadLabels reads what policies know desktops of the project by, in the order of the ids. One that does not exist has only its id.
 func ReadLabels(ctx context.Context, t *store.Tx, projectID string, ids []string) ([]workspace.ResourceLabels, error) {
 	found := make(map[string]*workspace.ResourceLabels, len(ids))

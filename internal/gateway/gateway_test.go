@@ -17,6 +17,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/gateway"
 	"carrel/internal/signin"
+	"carrel/internal/usage"
 	"carrel/internal/workspace"
 )
 
@@ -54,6 +55,26 @@ func TestConnection(t *testing.T) {
 		e.waitLogin(desktop.LoginConnected)
 		second.Close(websocket.StatusNormalClosure, "")
 		e.waitLogin(desktop.LoginDisconnected)
+	})
+	t.Run("IsUseOfTheDesktopUntilItCloses", func(t *testing.T) {
+		e := newEnv(t)
+		begin := e.now()
+		page := e.gateway(nil).open(e.ticket())
+		e.waitLogin(desktop.LoginConnected)
+		e.later(5 * time.Second)
+		page.Close(websocket.StatusNormalClosure, "")
+		e.waitLogin(desktop.LoginDisconnected)
+		end := e.now()
+		e.later(time.Hour) // is no use any more
+		all, n, err := e.service.Usage.Used(t.Context(), usage.Query{
+			ProjectID: project, By: usage.ByDay, Period: usage.Period{From: begin, Until: e.now()}, Page: workspace.Page{Limit: 10},
+		})
+		if err != nil || n != 1 || all[0].DesktopID != e.desktop || all[0].UserName != "ada" {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		if used := all[0].Parts[0].Used; used < 5*time.Second || used > end.Sub(begin) {
+			t.Errorf("used for %v of %v", used, end.Sub(begin))
+		}
 	})
 	t.Run("IsNotFedFasterThanTheBrowserReads", func(t *testing.T) {
 		e := newEnv(t)

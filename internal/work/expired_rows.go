@@ -17,11 +17,12 @@ type Retention struct {
 	JobDays    int `yaml:"job_days"`    // after a job's last sub-job has ended, with the sub-jobs and the rebuild that it was
 	NoticeDays int `yaml:"notice_days"` // after a message was sent to a pool
 	ScriptDays int `yaml:"script_days"` // after a task ended that runs scripts, with what the scripts printed
+	UsageDays  int `yaml:"usage_days"`  // after a user was last connected to a desktop by a display
 	AuditDays  int `yaml:"audit_days"`  // after what an audit record is about; see audit.Service.Prune
 }
 
 // DefaultRetention is what an installation keeps that says nothing about it.
-var DefaultRetention = Retention{JobDays: 180, NoticeDays: 180, ScriptDays: 180, AuditDays: 365}
+var DefaultRetention = Retention{JobDays: 180, NoticeDays: 180, ScriptDays: 180, UsageDays: 400, AuditDays: 365}
 
 // DeleteExpired deletes what is kept no longer, at most limit rows of each table, oldest first. It returns whether a table reached the
 // limit, so that there may be more to delete.
@@ -41,6 +42,7 @@ func DeleteExpired(ctx context.Context, t *store.Tx, r Retention, limit int) (mo
 		{"pool_notices", "id", "created", "", days(r.NoticeDays)},
 		{"script_records", "id", "ended", "", days(r.ScriptDays)},
 		{"script_tasks", "id", "ended", "", days(r.ScriptDays)},
+		{"usage_sessions", "id", "ended", "", days(r.UsageDays)},
 		{"sign_in_attempts", "subject, network", "until", "", t.Now().Add(-workspace.TallyLife)},
 		{"known_places", "subject, network", "used", "", t.Now().Add(-workspace.PlaceLife)},
 		{"client_tokens", "id", "created", "", t.Now().Add(-workspace.ClientTokenLife)},

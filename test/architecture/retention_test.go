@@ -17,6 +17,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"exports", "{export.Life} for downloads, {export.Memory} more in the list", "`work.DeleteExpired`, `export.Service.Delete`"},
 	{"mails", "until sent or given up, after {mail.mostTries} attempts at most", "`mail.Sender.settle`"},
 	{"connections", "until closed; if their gateway died, until its lease ends", "`connection.Service.CloseConnection`, `connection.Service.SweepConnections`"},
+	{"usage_sessions", "400 days after the user disconnected by default (retention: usage_days)", "`work.DeleteExpired`"},
 	{"jobs sub_jobs growths rollouts rollout_items", "180 days after the job ended by default (retention: job_days), or until an administrator deletes the records", "`work.DeleteExpired` through `store.Tx.DeleteOldJobs`; `work.Service.DeleteSubJobs`"},
 	{"script_tasks script_task_scripts script_records", "180 days after the task, or the script in the desktop, ended by default (retention: script_days)", "`work.DeleteExpired`"},
 	{"scripts", "until deleted", "`script.Service.Delete`"},

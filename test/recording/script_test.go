@@ -19,6 +19,7 @@ var script = []chapter{
 	{"Jobs", jobs},
 	{"Refusals", refusals},
 	{"Tags", tags},
+	{"Statistics", statistics},
 	{"Clean-up", cleanUp},
 	{"Permissions", permissionsOfCallers},
 	{"Audit", auditTrail},

@@ -1,10 +1,7 @@
 package overlay
 
 func auditTrail() Area {
-	const (
-		exact  = "Exact"
-		moment = "A time in RFC 3339, such as 2026-01-31T12:00:00Z; years 1970 to 9999"
-	)
+	const exact = "Exact"
 	return Area{
 		Name: "audit", File: "audit",
 		Operations: []Operation{

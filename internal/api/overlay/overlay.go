@@ -70,6 +70,7 @@ func Areas() []Area {
 		pools(),
 		scripts(),
 		service(),
+		statistics(),
 		tags(),
 		userGroups(),
 		users(),
@@ -83,6 +84,9 @@ const (
 	inRoomForOthers = "files and orders of desktops have it, too"
 	inRoomWithMore  = "the room's check is of more than the length"
 )
+
+// moment is the form of a time in a request.
+const moment = "A time in RFC 3339, such as 2026-01-31T12:00:00Z; years 1970 to 9999"
 
 // limited is a parameter for paging.
 func limited(most int, usual string) Field { return Field{Min: new(0), Max: &most, Default: usual} }
