@@ -54,6 +54,7 @@ func newEnv(t *testing.T) *env {
 		Origins: []string{"https://desktops.example.org"},
 		Pages: fstest.MapFS{
 			"index.html":       {Data: []byte("<!doctype html>the page")},
+			"docs.html":        {Data: []byte("<!doctype html>of the API")},
 			"assets/a-1234.js": {Data: []byte(strings.Repeat("js ", 100))},
 		},
 	})

@@ -1,19 +1,15 @@
 package portal
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"strings"
-	"sync"
 
 	"carrel/internal/signin"
+	"carrel/internal/static"
 )
 
 // contentPolicy allows pages to load only content of this server. Images may be data URLs: displays draw pictures and pointers with them.
@@ -34,21 +30,14 @@ func withHeaders(next http.Handler) http.Handler {
 }
 
 // pages serves the built frontend. Files under assets/ have a hash of their content in their name and may be cached forever; index.html is
-// revalidated each time. index.html is served for every path that the frontend can show.
+// revalidated each time. index.html is served for every path that the portal can show, docs.html for the API's documentation.
 type pages struct {
-	files map[string]*file // by path without the leading slash
+	files map[string]*static.File // by path without the leading slash
 	mux   *http.ServeMux
 }
 
-type file struct {
-	plain []byte
-	kind  string
-	etag  string
-	gzip  func() []byte // nil content when that is no smaller
-}
-
 func newPages(built fs.FS) (*pages, error) {
-	p := &pages{files: map[string]*file{}, mux: http.NewServeMux()}
+	p := &pages{files: map[string]*static.File{}, mux: http.NewServeMux()}
 	err := fs.WalkDir(built, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -63,49 +52,46 @@ func newPages(built fs.FS) (*pages, error) {
 	if err == nil && p.files["index.html"] == nil {
 		err = errors.New("there is no index.html")
 	}
+	if err != nil {
+		return nil, err
+	}
 	for _, address := range []string{
 		"GET /{$}", "GET /enter", "GET /first-password", "GET /first-password/{token}", "GET /desktops/{id}", "GET /pools/{id}",
 	} {
-		p.mux.HandleFunc(address, p.serveIndex)
+		p.mux.HandleFunc(address, p.serving("index.html"))
 	}
+	p.mux.HandleFunc("GET /docs", p.serving("docs.html"))
 	p.mux.HandleFunc("GET /", p.serveFile)
 	p.mux.HandleFunc("/", p.notFound)
-	return p, err
+	return p, nil
 }
 
-func newFile(name string, plain []byte) *file {
-	sum := sha256.Sum256(plain)
+func newFile(name string, content []byte) *static.File {
 	kind := mime.TypeByExtension(path.Ext(name))
 	if kind == "" {
-		kind = http.DetectContentType(plain)
+		kind = http.DetectContentType(content)
 	}
-	return &file{plain: plain, kind: kind, etag: `"` + hex.EncodeToString(sum[:12]) + `"`, gzip: sync.OnceValue(func() []byte {
-		return compress(plain)
-	})}
-}
-
-func compress(plain []byte) []byte {
-	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
-	z.Write(plain)
-	z.Close()
-	if b.Len() >= len(plain) {
-		return nil
-	}
-	return b.Bytes()
+	return static.New(kind, content)
 }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
 
-func (p *pages) serveIndex(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-cache")
-	p.files["index.html"].serve(w, r)
+// serving serves a page, or index.html if it is not built in.
+func (p *pages) serving(name string) http.HandlerFunc {
+	f := p.files[name]
+	if f == nil {
+		f = p.files["index.html"]
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		f.ServeHTTP(w, r)
+	}
 }
 
 func (p *pages) serveFile(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	f := p.files[name]
-	if f == nil || name == "index.html" { // which is for the addresses that it knows to show
+	if f == nil || path.Ext(name) == ".html" { // which are for the addresses that they know to show
 		p.notFound(w, r)
 		return
 	}
@@ -113,7 +99,7 @@ func (p *pages) serveFile(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(name, "assets/") {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	f.serve(w, r)
+	f.ServeHTTP(w, r)
 }
 
 // notFound answers unknown paths: to browsers with the page, which says so in the user's language, to programs with JSON.
@@ -124,25 +110,5 @@ func (p *pages) notFound(w http.ResponseWriter, r *http.Request) {
 		_ = noSuchCall(w, r, signin.Visitor{})
 		return
 	}
-	f := p.files["index.html"]
-	w.Header().Set("Content-Type", f.kind)
-	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write(f.plain) // if this fails the browser has gone
-}
-
-func (f *file) serve(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", f.kind)
-	h.Set("ETag", f.etag)
-	h.Add("Vary", "Accept-Encoding")
-	if strings.Contains(r.Header.Get("If-None-Match"), f.etag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	body := f.plain
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && f.gzip() != nil {
-		h.Set("Content-Encoding", "gzip")
-		body = f.gzip()
-	}
-	w.Write(body) // net/http drops it for HEAD
+	p.files["index.html"].ServeAs(w, http.StatusNotFound)
 }

@@ -45,6 +45,8 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: %v", address, a.header)
 		}
 	}
+	c.get("/docs").is(200, "of the API")
+	c.get("/docs.html").is(404, "")
 	asset := c.get("/assets/a-1234.js")
 	asset.is(200, "js")
 	if asset.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || asset.header.Get("Content-Encoding") != "gzip" {

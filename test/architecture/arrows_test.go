@@ -32,6 +32,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"listen", "clientaddr", "a tool imports no room"},
 	{"secret", "", "a tool imports no room"},
 	{"route", "", "a tool imports no room: servers that have routes import it"},
+	{"static", "", "a tool imports no room"},
 	{"telemetry", "", "a tool imports no room: everything may log and count"},
 	{"host", "", "the host is made ready before anything else of Carrel runs"},
 
@@ -93,9 +94,9 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"api/overlay", "", "data for the generator imports nothing"},
 	{"api/generate", "api/overlay", "the generator reads data and the overlay"},
 	{"api/wire", "", "forms on the wire know no rooms"},
-	{"api", "api/wire assignment assignment/plan audit catalog clientaddr core desktop directory export iam iam/policy namepolicy pool pool/autoscale pool/reshape rehearsal rollout route script sheet signin tag telemetry text usage user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
+	{"api", "api/wire assignment assignment/plan audit catalog clientaddr core desktop directory export iam iam/policy namepolicy pool pool/autoscale pool/reshape rehearsal rollout route script sheet signin static tag telemetry text usage user workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
 	{"gateway", "connection desktop engine guest route signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
-	{"portal", "clientaddr connection desktop directory pool route signin telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
+	{"portal", "clientaddr connection desktop directory pool route signin static telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 
 	// Programs.
 	{"app", "api audit audit/sink capacity catalog certificate clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal rollout/progress secret signin store telemetry user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
