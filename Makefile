@@ -95,6 +95,7 @@ docs: ## Write the generated tables of the documentation anew
 
 generate: ## Write what is generated from the API's data, the overlay and the portal's routes anew
 	@go run ./internal/api/generate
+	@go test ./test/sdk -run TestGoSamples -update
 	@go test ./internal/portal -run TestDescription -update
 	@$(MAKE) --no-print-directory web/openapi/node_modules/.package-lock.json
 	@npm --prefix web/openapi --silent run generate

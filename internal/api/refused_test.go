@@ -17,6 +17,8 @@ type openAPI struct {
 	Components struct {
 		Schemas map[string]*schema `json:"schemas"`
 	} `json:"components"`
+	Errors []map[string]any  `json:"x-errors"`
+	Setups map[string]string `json:"x-setups"`
 }
 
 type openAPIOperation struct {
@@ -26,11 +28,70 @@ type openAPIOperation struct {
 		Description string `json:"description"`
 		Schema      schema `json:"schema"`
 	} `json:"parameters"`
-	RequestBody struct {
-		Content map[string]struct {
-			Schema schema `json:"schema"`
-		} `json:"content"`
-	} `json:"requestBody"`
+	RequestBody openAPIBody `json:"requestBody"`
+	Responses   struct {
+		OK openAPIBody `json:"200"`
+	} `json:"responses"`
+
+	Permission  map[string]any `json:"x-permission"`
+	DryRun      bool           `json:"x-dry-run"`
+	ClientToken bool           `json:"x-client-token"`
+	SubJobs     []string       `json:"x-sub-jobs"`
+	Errors      []string       `json:"x-errors"`
+	Samples     []struct {
+		Label  string `json:"label"`
+		Source string `json:"source"`
+		Setup  string `json:"setup"`
+	} `json:"x-codeSamples"`
+	path string
+}
+
+type openAPIBody struct {
+	Content struct {
+		JSON struct {
+			Schema  schema `json:"schema"`
+			Example any    `json:"example"`
+		} `json:"application/json"`
+	} `json:"content"`
+}
+
+// described is the server's description.
+func (e *env) described() *openAPI {
+	e.Helper()
+	var a openAPI
+	if err := json.Unmarshal([]byte(e.do("GET", "/openapi.json", nil).raw), &a); err != nil {
+		e.Fatal(err)
+	}
+	return &a
+}
+
+// operation is the one with an id; the zero value if there is none.
+func (a *openAPI) operation(id string) openAPIOperation {
+	for path, methods := range a.Paths {
+		for _, o := range methods {
+			if o.ID == id {
+				o.path = path
+				return o
+			}
+		}
+	}
+	return openAPIOperation{}
+}
+
+// addFields notes the fields of an object and of objects in it: "desktops[].user_name".
+func (a *openAPI) addFields(known map[string]bool, prefix string, s *schema, depth int) {
+	s = a.of(s)
+	if depth > 5 {
+		return
+	}
+	for name, field := range s.Properties {
+		path := prefix + name
+		if field.Items != nil {
+			field, path = field.Items, path+"[]"
+		}
+		known[path] = true
+		a.addFields(known, path+".", field, depth+1)
+	}
 }
 
 type schema struct {
@@ -124,15 +185,12 @@ func (a *openAPI) sample(s *schema) any {
 // TestEveryRefusedFieldIsRefused sends each field that the description calls refused, and expects the answer to name it and say why.
 func TestEveryRefusedFieldIsRefused(t *testing.T) {
 	e := newEnv(t)
-	var described openAPI
-	if err := json.Unmarshal([]byte(e.do("GET", "/openapi.json", nil).raw), &described); err != nil {
-		t.Fatal(err)
-	}
+	described := e.described()
 	tried := 0
 	for path, operations := range described.Paths {
 		path = strings.NewReplacer("{project_id}", e.first.ProjectID, "{", "", "}", "").Replace(path)
 		for method, o := range operations {
-			content := o.RequestBody.Content["application/json"]
+			content := o.RequestBody.Content.JSON
 			bodies := described.refusedFields(&content.Schema)
 			for _, field := range slices.Sorted(maps.Keys(bodies)) {
 				tried++

@@ -25,7 +25,7 @@ import (
 // Paths are the patterns of net/http.ServeMux for which requests must be passed to a Server. It responds with a JSON 404 to paths
 // that it does not know.
 var Paths = []string{
-	"/v1/", "/v1.0/", "/v2/", "/v2.0/", "/v2.1/", "/v3/", "/v3.0/", "/v5/", "/openapi.json", "/docs",
+	"/v1/", "/v1.0/", "/v2/", "/v2.0/", "/v2.1/", "/v3/", "/v3.0/", "/v5/", "/openapi.json",
 }
 
 // Catalog lists the services of a Server with their paths.

@@ -1,6 +1,9 @@
 package iam
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // ErrorKind is a kind of error of the identity API and of authentication.
 type ErrorKind struct {
@@ -30,4 +33,12 @@ var Errors = []ErrorKind{
 	{codeConflict, http.StatusConflict, "The name is in use, or the present state does not allow it.", "what is in use, or by whom", "Choose another name, or end what the message names."},
 	{codeNeedsCode, http.StatusUnauthorized, "A code of an authenticator app is needed besides the password.", "which code to send", "Sign in with the methods password and totp."},
 	{codeNoDatabase, http.StatusServiceUnavailable, "The database does not answer at the moment.", "the database does not answer at the moment, try again in a few seconds", "Try again after Retry-After."},
+}
+
+// OfSignIn reports whether only an operation that takes passwords and codes answers with the error.
+func (e ErrorKind) OfSignIn() bool { return e.Code == codePassword || e.Code == codeNeedsCode }
+
+// Authenticates reports whether every operation that wants a token or a signature can answer with the error, before anything else of it runs.
+func (e ErrorKind) Authenticates() bool {
+	return slices.Contains([]string{codeUnauthorized, codeClockSkew, codeTooLarge, codeInvalid, codeBusy, codeInternal, codeNoDatabase}, e.Code)
 }

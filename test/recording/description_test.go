@@ -25,6 +25,8 @@ type describedOperation struct {
 	Summary   string              `json:"summary"`
 	Tags      []string            `json:"tags"`
 	Responses map[string]response `json:"responses"`
+	Errors    []string            `json:"x-errors"`
+	SubJobs   []string            `json:"x-sub-jobs"`
 }
 
 type response struct {
@@ -77,7 +79,8 @@ func (d *description) operations() map[string]describedOperation {
 
 // faults says how an answer differs from what is described. A field that is not described is a fault, too.
 func (d *description) faults(pattern string, answer *http.Response, body []byte) []string {
-	described, there := d.operations()[pattern].Responses[strconv.Itoa(answer.StatusCode)]
+	operation := d.operations()[pattern]
+	described, there := operation.Responses[strconv.Itoa(answer.StatusCode)]
 	if !there {
 		return []string{fmt.Sprintf("the status %d", answer.StatusCode)}
 	}
@@ -103,7 +106,12 @@ func (d *description) faults(pattern string, answer *http.Response, body []byte)
 	if err := json.Unmarshal(body, &value); err != nil {
 		return []string{err.Error()}
 	}
-	return d.compare(content.Schema, "body", value)
+	faults := d.compare(content.Schema, "body", value)
+	if refusal, is := value.(map[string]any); is && answer.StatusCode >= http.StatusBadRequest {
+		code, _ := refusal["error_code"].(string)
+		faults = append(faults, operation.faultOfCode(code)...)
+	}
+	return faults
 }
 
 // dryRun is the header of requests that change nothing.

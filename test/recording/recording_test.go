@@ -102,6 +102,7 @@ func record(t *testing.T, database string, open opener, flags []string, tokens i
 	player.jobs()
 	player.checkCoverage()
 	player.checkAudit()
+	player.checkSubJobs()
 	if err := p.Terminate(t.Context()); err != nil {
 		t.Errorf("the program ended with %v\n%s", err, p.Log())
 	}

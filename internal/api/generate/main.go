@@ -1,5 +1,6 @@
 // Command generate writes what the API's data declares: the forms of requests and answers (internal/api/wire), the table of routes
-// (internal/api/routes_gen.go) and docs/coverage.md, for the operations that the overlay lists. Run it from the top of the repository: `make generate`.
+// (internal/api/routes_gen.go), what the description tells besides (internal/api/documented_gen.go) and docs/coverage.md, for the operations that
+// the overlay lists. Run it from the top of the repository: `make generate`.
 //
 // With -data it takes a newer version of the data first and prints what differs; with -called what a run of the tests has called.
 package main
@@ -60,6 +61,9 @@ func run(root string, o options) error {
 		return err
 	}
 	files, err := generate(data, overlay.Areas())
+	if err == nil {
+		files["documented_gen.go"], err = documented(data, overlay.Areas(), overlay.Examples(), overlay.TerraformBlocks())
+	}
 	if err != nil {
 		return err
 	}

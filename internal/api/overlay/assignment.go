@@ -8,18 +8,24 @@ const (
 	manyAtATime = "1 to 10000"
 )
 
+// batchAttachDependencies are the dependencies of BatchAttachInstances.
+var batchAttachDependencies = []string{
+	"vpc:ports:get", "ims:images:get", "ims:images:list", "ims:images:share", "ims:images:updateMemberStatus", "ims:images:deleteMember",
+	"ims:images:addMember",
+}
+
 func assignment() Area {
 	return Area{
 		Name: "assignment", File: "assignment",
 		Operations: []Operation{
-			{ID: "AttachInstances", Handler: "attach", Action: "workspace:desktops:attachUsers", Summary: "Assign desktops to the users that each names"},
-			{ID: "BatchAttachInstances", Handler: "batchAttach", Action: "workspace:desktops:batchAttachUsers", Summary: "Assign desktops to users by a strategy"},
+			{ID: "AttachInstances", Handler: "attach", Action: "workspace:desktops:attachUsers", Jobs: []string{"attachDesktops"}, Summary: "Assign desktops to the users that each names"},
+			{ID: "BatchAttachInstances", Handler: "batchAttach", Action: "workspace:desktops:batchAttachUsers", Jobs: []string{"attachDesktops"}, Dependencies: batchAttachDependencies, Summary: "Assign desktops to users by a strategy"},
 			{ID: "BatchAssociateInstances", Handler: "previewAttach", Action: "workspace:desktops:preBatchAttachUsers", Summary: "Preview BatchAttachInstances"},
-			{ID: "DetachInstances", Handler: "detach", Action: "workspace:desktops:detachUsers", Summary: "Detach desktops from all their users"},
-			{ID: "BatchDetachInstances", Handler: "batchDetach", Action: "workspace:desktops:batchDetachUsers", Summary: "Detach desktops from users"},
+			{ID: "DetachInstances", Handler: "detach", Action: "workspace:desktops:detachUsers", Jobs: []string{"detachDesktops"}, Summary: "Detach desktops from all their users"},
+			{ID: "BatchDetachInstances", Handler: "batchDetach", Action: "workspace:desktops:batchDetachUsers", Jobs: []string{"batchDetachDesktops"}, Summary: "Detach desktops from users"},
 			{ID: "ListDesktopDetachInfo", Handler: "listDetachments", Action: "workspace:desktops:listDetachInfo", Summary: "List from whom a desktop was detached"},
-			{ID: "ChangeUserPrivilegeGroup", Handler: "changePrivileges", Action: "workspace:desktops:changeUserPrivilegeGroup", Summary: "Change the privilege of users in desktops"},
-			{ID: "UpdateDesktopUsername", Handler: "renameUser", Action: "workspace:desktops:changeUsername", Summary: "Rename a user, also in their desktops"},
+			{ID: "ChangeUserPrivilegeGroup", Handler: "changePrivileges", Action: "workspace:desktops:changeUserPrivilegeGroup", Jobs: []string{"changeUserPrivilegeGroup"}, Summary: "Change the privilege of users in desktops"},
+			{ID: "UpdateDesktopUsername", Handler: "renameUser", Action: "workspace:desktops:changeUsername", Jobs: []string{"changeUserName"}, Summary: "Rename a user, also in their desktops"},
 		},
 		Types: merged(attachTypes(), detachTypes()),
 	}

@@ -9,7 +9,7 @@ func desktops() Area {
 	return Area{
 		Name: "desktops", File: "desktops",
 		Operations: []Operation{
-			{ID: "CreateDesktop", Handler: "createDesktops", Action: "workspace:desktops:create", Summary: "Create desktops"},
+			{ID: "CreateDesktop", Handler: "createDesktops", Action: "workspace:desktops:create", Jobs: []string{"createDesktops"}, Summary: "Create desktops"},
 			{
 				ID: "ListDesktops", Handler: "listDesktops", Action: "workspace:desktops:list", Summary: "List desktops",
 				Query: desktopFilter(Fields{
@@ -23,11 +23,11 @@ func desktops() Area {
 			},
 			{ID: "ShowDesktopDetail", Handler: "showDesktop", Action: "workspace:desktops:get", Summary: "Show a desktop"},
 			{
-				ID: "DeleteDesktop", Handler: "deleteDesktop", Action: "workspace:desktops:delete", Status: 204, Summary: "Delete a desktop",
+				ID: "DeleteDesktop", Handler: "deleteDesktop", Action: "workspace:desktops:delete", Jobs: []string{"deleteDesktops"}, Status: 204, Summary: "Delete a desktop",
 				Query: Fields{"delete_users": {Doc: lastUsers}, "email_notification": {Doc: byMail}, "is_force_delete": {Doc: byForce}},
 			},
-			{ID: "BatchDeleteDesktops", Handler: "deleteDesktops", Action: "workspace:desktops:batchDelete", Summary: "Delete desktops"},
-			{ID: "BatchRunDesktops", Handler: "operateDesktops", Action: "workspace:desktops:operate", Summary: "Start, stop, restart or hibernate desktops"},
+			{ID: "BatchDeleteDesktops", Handler: "deleteDesktops", Action: "workspace:desktops:batchDelete", Jobs: []string{"deleteDesktops"}, Summary: "Delete desktops"},
+			{ID: "BatchRunDesktops", Handler: "operateDesktops", Action: "workspace:desktops:operate", Jobs: []string{"operateDesktops"}, Summary: "Start, stop, restart or hibernate desktops"},
 		},
 		Types: merged(desktopRequests(), desktopAnswers(), map[string]Fields{
 			"DeleteDesktopsReq": {

@@ -8,7 +8,7 @@ func files() Area {
 		Name: "files", File: "files",
 		Operations: []Operation{
 			{
-				ID: "ImportUserList", Handler: "importUsers", Action: "workspace:users:import", Summary: "Import users from a file; invalid rows are reported, valid ones imported",
+				ID: "ImportUserList", Handler: "importUsers", Action: "workspace:users:import", Jobs: []string{"hashPasswords"}, Summary: "Import users from a file; invalid rows are reported, valid ones imported",
 				Query: Fields{"vpc_id": {Doc: "With or without subnet_id: where the addresses of desktops in the file must be"}},
 			},
 			{

@@ -20,9 +20,9 @@ func userGroups() Area {
 				},
 			},
 			{ID: "UpdateUserGroup", Handler: "updateGroup", Action: "workspace:userGroups:update", Summary: "Update a user group's name or description"},
-			{ID: "DeleteUserGroup", Handler: "deleteGroup", Action: "workspace:userGroups:delete", Status: 204, Summary: "Delete a user group; its users are kept"},
-			{ID: "BatchDeleteUserGroups", Handler: "deleteGroups", Action: "workspace:userGroups:batchDelete", Status: 204, Summary: "Delete user groups; their users are kept"},
-			{ID: "RunActionsOnGroup", Handler: "changeMembers", Action: "workspace:userGroups:changeUsers", Status: 204, Summary: "Add users to a group or remove them"},
+			{ID: "DeleteUserGroup", Handler: "deleteGroup", Action: "workspace:userGroups:delete", Jobs: []string{"detachDesktops"}, Status: 204, Summary: "Delete a user group; its users are kept"},
+			{ID: "BatchDeleteUserGroups", Handler: "deleteGroups", Action: "workspace:userGroups:batchDelete", Jobs: []string{"detachDesktops"}, Status: 204, Summary: "Delete user groups; their users are kept"},
+			{ID: "RunActionsOnGroup", Handler: "changeMembers", Action: "workspace:userGroups:changeUsers", Jobs: []string{"attachDesktops", "detachDesktops"}, Status: 204, Summary: "Add users to a group or remove them"},
 			{
 				ID: "ListUsersOfGroup", Handler: "listMembers", Action: "workspace:userGroups:listUsers", Summary: "List the users of a group",
 				Query: Fields{

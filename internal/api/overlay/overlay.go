@@ -27,6 +27,10 @@ type Operation struct {
 	File     bool   // it answers with a file, which the data does not declare
 	Writes   bool   // it changes something, though it is a GET
 	Reads    bool   // it changes nothing, though it is not a GET
+
+	// What the description tells besides.
+	Jobs         []string // the types of the sub-jobs that it makes
+	Dependencies []string // the actions that the API's reference wants besides; Carrel wants none, as networks and images are not the caller's
 }
 
 // Fields are fields of a body or parameters by their name on the wire.

@@ -12,12 +12,12 @@ func poolChanges() Area {
 	return Area{
 		Name: "pool changes", File: "pool_changes",
 		Operations: []Operation{
-			{ID: "RebuildDesktopPool", Handler: "rebuildPool", Action: "workspace:desktopPools:rebuild", Summary: "Rebuild a pool's desktops with a new image"},
-			{ID: "RevertDesktopPool", Handler: "revertPool", Action: "workspace:desktopPools:revert", Summary: "Cancel a pool's rebuild, or roll back to the previous image"},
-			{ID: "ResizeDesktopPool", Handler: "resizePool", Action: "workspace:desktopPools:resize", Summary: "Change the product of a pool's desktops"},
-			{ID: "AddDesktopPoolVolumes", Handler: "addPoolVolumes", Action: "workspace:desktopPools:addVolumes", Summary: "Add data disks to a pool's desktops"},
-			{ID: "DeleteDesktopPoolVolumes", Handler: "deletePoolVolumes", Action: "workspace:desktopPools:deleteVolumes", Summary: "Delete data disks of a pool's desktops"},
-			{ID: "ExpandDesktopPoolVolumes", Handler: "expandPoolVolumes", Action: "workspace:desktopPools:expandVolumes", Summary: "Enlarge disks of a pool's desktops"},
+			{ID: "RebuildDesktopPool", Handler: "rebuildPool", Action: "workspace:desktopPools:rebuild", Jobs: []string{"rebuildDesktopPool"}, Summary: "Rebuild a pool's desktops with a new image"},
+			{ID: "RevertDesktopPool", Handler: "revertPool", Action: "workspace:desktopPools:revert", Jobs: []string{"rebuildDesktopPool"}, Summary: "Cancel a pool's rebuild, or roll back to the previous image"},
+			{ID: "ResizeDesktopPool", Handler: "resizePool", Action: "workspace:desktopPools:resize", Jobs: []string{"resizeDesktopPool"}, Summary: "Change the product of a pool's desktops"},
+			{ID: "AddDesktopPoolVolumes", Handler: "addPoolVolumes", Action: "workspace:desktopPools:addVolumes", Jobs: []string{"addDesktopPoolVolumes"}, Summary: "Add data disks to a pool's desktops"},
+			{ID: "DeleteDesktopPoolVolumes", Handler: "deletePoolVolumes", Action: "workspace:desktopPools:deleteVolumes", Jobs: []string{"deleteDesktopPoolVolumes"}, Summary: "Delete data disks of a pool's desktops"},
+			{ID: "ExpandDesktopPoolVolumes", Handler: "expandPoolVolumes", Action: "workspace:desktopPools:expandVolumes", Jobs: []string{"expandVolumes"}, Summary: "Enlarge disks of a pool's desktops"},
 		},
 		Types: map[string]Fields{
 			"RebuildDesktopPoolReq": reaching(Fields{

@@ -4,7 +4,7 @@ func pools() Area {
 	return Area{
 		Name: "pools", File: "pools",
 		Operations: []Operation{
-			{ID: "CreateDesktopPool", Handler: "createPool", Action: "workspace:desktopPools:create", Summary: "Create a pool with its first desktops"},
+			{ID: "CreateDesktopPool", Handler: "createPool", Action: "workspace:desktopPools:create", Jobs: []string{"createDesktopPool"}, Summary: "Create a pool with its first desktops"},
 			{
 				ID: "ListDesktopPools", Handler: "listPools", Action: "workspace:desktopPools:list", Summary: "List pools",
 				Query: Fields{
@@ -21,8 +21,8 @@ func pools() Area {
 			{ID: "ShowDesktopPoolDetail", Handler: "showPool", Action: "workspace:desktopPools:get", Summary: "Show a pool"},
 			{ID: "UpdateDesktopPool", Handler: "updatePool", Action: "workspace:desktopPools:update", Summary: "Update a pool's settings, for desktops created later"},
 			{ID: "DeleteDesktopPool", Handler: "deletePool", Action: "workspace:desktopPools:delete", Status: 204, Summary: "Delete a pool without desktops"},
-			{ID: "ExpandDesktopPool", Handler: "expandPool", Action: "workspace:desktopPools:expand", Summary: "Add desktops to a pool"},
-			{ID: "ExecuteDesktopPoolAction", Handler: "operatePool", Action: "workspace:desktopPools:operate", Summary: "Start, stop, restart or hibernate all desktops of a pool"},
+			{ID: "ExpandDesktopPool", Handler: "expandPool", Action: "workspace:desktopPools:expand", Jobs: []string{"expandDesktopPool"}, Summary: "Add desktops to a pool"},
+			{ID: "ExecuteDesktopPoolAction", Handler: "operatePool", Action: "workspace:desktopPools:operate", Jobs: []string{"operateDesktops"}, Summary: "Start, stop, restart or hibernate all desktops of a pool"},
 			{
 				ID: "ListPoolDesktopsDetail", Handler: "listPoolDesktops", Action: "workspace:desktopPools:listDesktops", Summary: "List a pool's desktops with all details",
 				Query: poolDesktopFilter(),
@@ -32,9 +32,9 @@ func pools() Area {
 				ID: "ListDesktopPoolAuthorizedObjects", Handler: "listGrants", Action: "workspace:desktopPools:listUsers", Summary: "List the users and groups with access to a pool",
 				Query: Fields{"offset": offset(), "limit": limited(100, "10")},
 			},
-			{ID: "CreateDesktopPoolAuthorizedObjects", Handler: "changeGrants", Action: "workspace:desktopPools:authorizeUsers", Summary: "Grant or revoke access to a pool"},
-			{ID: "SendDesktopPoolNotifications", Handler: "notifyPool", Action: "workspace:desktopPools:sendNotifications", Summary: "Show a message to all users connected to a pool"},
-			{ID: "ShrinkDesktopPool", Handler: "shrinkPool", Action: "workspace:desktopPools:shrink", Summary: "Delete a number of a pool's desktops without a user"},
+			{ID: "CreateDesktopPoolAuthorizedObjects", Handler: "changeGrants", Action: "workspace:desktopPools:authorizeUsers", Jobs: []string{"changeUserPrivilegeGroup"}, Summary: "Grant or revoke access to a pool"},
+			{ID: "SendDesktopPoolNotifications", Handler: "notifyPool", Action: "workspace:desktopPools:sendNotifications", Jobs: []string{"notifyDesktopPool"}, Summary: "Show a message to all users connected to a pool"},
+			{ID: "ShrinkDesktopPool", Handler: "shrinkPool", Action: "workspace:desktopPools:shrink", Jobs: []string{"deleteDesktops"}, Summary: "Delete a number of a pool's desktops without a user"},
 			{ID: "TakeBackPoolDesktops", Handler: "takeBack", Action: "workspace:desktopPools:takeBack", Summary: "Put isolated desktops back into a pool"},
 			{
 				ID: "ListDesktopPoolDecisions", Handler: "listDecisions", Action: "workspace:desktopPools:listDecisions", Summary: "List the decisions about a pool, with reasons",

@@ -11,7 +11,7 @@ func users() Area {
 		Name: "users", File: "users",
 		Operations: []Operation{
 			{ID: "CreateDesktopUser", Handler: "createUser", Action: "workspace:users:create", Summary: "Create a user"},
-			{ID: "BatchCreateUsers", Handler: "createUsers", Action: "workspace:users:batchCreate", Summary: "Create users, all or none"},
+			{ID: "BatchCreateUsers", Handler: "createUsers", Action: "workspace:users:batchCreate", Jobs: []string{"hashPasswords"}, Summary: "Create users, all or none"},
 			{
 				ID: "ListUsers", Handler: "listUsers", Action: "workspace:users:list", Summary: "List users",
 				Query: Fields{
@@ -31,8 +31,8 @@ func users() Area {
 				},
 			},
 			{ID: "ListUserDetail", Handler: "showUser", Action: "workspace:users:get", Summary: "Show a user"},
-			{ID: "DeleteUser", Handler: "deleteUser", Action: "workspace:users:delete", Summary: "Delete a user"},
-			{ID: "BatchDeleteUser", Handler: "deleteUsers", Action: "workspace:users:batchDelete", Summary: "Delete users"},
+			{ID: "DeleteUser", Handler: "deleteUser", Action: "workspace:users:delete", Jobs: []string{"detachDesktops"}, Summary: "Delete a user"},
+			{ID: "BatchDeleteUser", Handler: "deleteUsers", Action: "workspace:users:batchDelete", Jobs: []string{"detachDesktops"}, Summary: "Delete users"},
 			{ID: "UpdateUserInfo", Handler: "updateUser", Action: "workspace:users:update", Summary: "Update a user"},
 			{ID: "ChangeUserStatus", Handler: "actOnUser", Action: "workspace:users:changeStatus", Status: 204, Summary: "Lock or unlock a user, or reset the password"},
 			{
