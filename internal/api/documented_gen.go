@@ -408,6 +408,7 @@ var documented = map[string]documentation{
 }`}},
 	"ShowScriptDetail":       {area: "scripts"},
 	"ShowScriptRecordDetail": {area: "scripts"},
+	"ShowSignInRules":        {area: "authentication config"},
 	"ShowTagByDesktopId": {area: "tags", terraform: []string{`data "huaweicloud_workspace_desktop_tags" "annas" {
   desktop_id = var.desktop_id
 }`}},
@@ -453,7 +454,8 @@ var documented = map[string]documentation{
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`}},
-	"UpdateScript": {area: "scripts", example: `{"name":"greet","content":"echo good morning"}`},
+	"UpdateScript":      {area: "scripts", example: `{"name":"greet","content":"echo good morning"}`},
+	"UpdateSignInRules": {area: "authentication config"},
 	"UpdateUserGroup": {area: "user groups", example: `{"group_name":"Librarians"}`, terraform: []string{`resource "huaweicloud_workspace_user_group" "readers" {
   name = "Readers"
   type = "LOCAL"

@@ -71,17 +71,22 @@ func explain(doc *huma.OpenAPI) {
 		if mine {
 			op.Tags = []string{cmp.Or(about.area, op.Tags[0])}
 			op.Extensions[extPermission] = permission{Action: o.action, Access: o.needs, ResourceType: policy.KindOf(o.action), Dependencies: about.dependencies}
-			op.Extensions[extDryRun], op.Extensions[extClientToken] = o.changes(), o.changes()
 			if len(about.jobs) > 0 {
 				op.Extensions[extSubJobs] = about.jobs
 			}
 		} else if need, is := iam.PermissionOf(op.OperationID); is {
 			op.Extensions[extPermission] = permission{Action: need.Action, Access: need.Access, ResourceType: policy.KindOf(need.Action), Own: need.Own}
 		}
+		op.Extensions[extDryRun], op.Extensions[extClientToken] = takes(op, route.DryRunHeader), takes(op, route.ClientTokenHeader)
 		addExample(doc, op, cmp.Or(about.example, iam.Examples[op.OperationID]))
 		op.Extensions[extErrors] = errorsOf(doc, op, len(about.jobs) > 0)
 		op.Extensions[extSamples] = samplesOf(op, about)
 	}
+}
+
+// takes reports whether an operation takes a header.
+func takes(op *huma.Operation, header string) bool {
+	return slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "header" && p.Name == header })
 }
 
 func catalogueOf() []catalogued {

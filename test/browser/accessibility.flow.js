@@ -95,16 +95,6 @@ for (const [language, words] of Object.entries(languages)) {
   }
 }
 
-for (const colorScheme of ["light", "dark"]) {
-  test(`Nothing stands in the way of anybody on the API's page (${colorScheme})`, async (t) => {
-    const page = await open(t, { colorScheme, bypassCSP: true });
-    await page.goto(`${stage.url}/docs`);
-    await accessible(page);
-    for (const operation of await page.locator("summary").all().then((all) => all.slice(0, 3))) await operation.click();
-    await accessible(page);
-  });
-}
-
 test("An unknown address is one for browsers and programs alike", async () => {
   for (const path of ["/nonsense", "/nonsense/deeper", "/index.html", "/gateway/nonsense", "/docs/nonsense", "/assets/nonsense.js"]) {
     const page = await fetch(stage.url + path, { headers: { Accept: "text/html" } });

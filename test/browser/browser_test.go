@@ -46,6 +46,14 @@ func TestAccessibility(t *testing.T) {
 	s.play("accessibility.flow.js")
 }
 
+func TestAPIDocumentation(t *testing.T) {
+	needBrowser(t)
+	t.Parallel() // much of the time goes by waiting
+	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})
+	s.person()
+	s.play("docs.flow.js")
+}
+
 func TestSecondFactor(t *testing.T) {
 	needBrowser(t)
 	t.Parallel() // much of the time goes by waiting

@@ -1,7 +1,8 @@
 import { Button, Loader } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
-import { hasChosen, useI18n } from "../i18n/provider";
+import { hasChosen } from "../i18n/language";
+import { useI18n } from "../i18n/provider";
 import { api, type Person, passing, patient, Refusal, signedIn } from "./api";
 import { CardsPage } from "./CardsPage";
 import { Authenticator, useCodeToken } from "./CodePages";

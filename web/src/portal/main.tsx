@@ -11,12 +11,13 @@ import "@mantine/core/styles/Loader.css";
 import "@mantine/core/styles/Input.css";
 import "@mantine/core/styles/PasswordInput.css";
 import "@mantine/core/styles/Tooltip.css";
+import "../look.css";
 import "./portal.css";
 import { createTheme, MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { I18nProvider } from "../i18n/provider";
+import { LanguageProvider } from "../i18n/language";
 import { App } from "./App";
 import { patient } from "./api";
 
@@ -45,9 +46,9 @@ createRoot(root).render(
       withGlobalClasses={false}
     >
       <QueryClientProvider client={queries}>
-        <I18nProvider>
+        <LanguageProvider>
           <App />
-        </I18nProvider>
+        </LanguageProvider>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,
