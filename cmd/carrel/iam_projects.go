@@ -53,7 +53,7 @@ func (c *iamProjectsCreateCmd) Run(ctx context.Context, in *iamCmd) error {
 			}
 		}
 		if networks == 0 {
-			fmt.Printf("The project %s exists, with the id %s, without a Workspace service. To open it, add a network with `project: %s` to the configuration and restart Carrel.\n", p.Name, p.ID, p.Name)
+			fmt.Printf("The project %s exists, with the id %s, without a Workspace service. Next: POST /v2/%s/workspaces opens it.\n", p.Name, p.ID, p.ID)
 			return nil
 		}
 		fmt.Printf("The project %s exists, with the id %s. Next: a token with auth.scope.project, or an access key and this id in the path.\n", p.Name, p.ID)

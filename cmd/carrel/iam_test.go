@@ -141,7 +141,7 @@ func TestIAM(t *testing.T) {
 	s.refused("iam groups delete operators", "does not exist")
 
 	s.ok("iam projects create laboratory", "The project laboratory exists", "Next: a token")
-	s.ok("iam projects create office", "without a Workspace service", "`project: office`")
+	s.ok("iam projects create office", "without a Workspace service", "Next: POST /v2/")
 	s.ok("iam projects disable laboratory", "disabled")
 	s.ok("iam projects", "laboratory", "disabled")
 	s.ok("iam projects enable laboratory")

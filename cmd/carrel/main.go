@@ -24,6 +24,8 @@ type commands struct {
 	Image     imageCmd     `cmd:"" help:"Build or import desktop images."`
 	Mail      mailCmd      `cmd:"" help:"Customise mails to users."`
 	IAM       iamCmd       `cmd:"" name:"iam" help:"Manage the users, groups, keys and projects of the API from the shell."`
+	Quota     quotaCmd     `cmd:"" help:"Show and set how much a project may have."`
+	Service   serviceCmd   `cmd:"" help:"Show, lock and unlock the Workspace services of projects."`
 	SecretKey secretKeyCmd `cmd:"" name:"secret-key" help:"Create the key file that replicas share."`
 	Uninstall uninstallCmd `cmd:"" help:"Remove every desktop and everything that Carrel created in Incus."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

@@ -55,9 +55,12 @@ var catalogue = []errorKind{
 	{workspace.CodeConflict, http.StatusConflict, "The present state of a desktop, pool or job does not allow it.", "desktop NAME is busy (what it does), try again when it is done", tryLater + " The message says what to wait for, or what to do before."},
 	{workspace.CodeTokenReused, http.StatusConflict, "X-Client-Token was already used for another request.", "X-Client-Token: was sent with another request at TIME, use a new one for each request", "Use a new token for each request, and the same one only to repeat it unchanged."},
 	{workspace.CodeCapacityExceeded, http.StatusConflict, "Storage or memory is exhausted or promised to other desktops.", "how much is asked for, and how much is left", "Ask for less, delete or stop desktops, or have the operator add capacity."},
+	{workspace.CodeQuotaExceeded, http.StatusConflict, "The project would have more than its quota allows.", "quota RESOURCE: how much the project may have, how much it has, and how much is asked for", "Delete what is not needed, or have the operator raise the quota (carrel quota set); GET /v2/{project_id}/quotas shows it."},
+	{workspace.CodeSettingOff, http.StatusConflict, "A setting of the project does not allow it.", "which setting is OFF", "Leave it out, or switch the setting ON with PUT /v2/{project_id}/tenant-configs."},
+	{workspace.CodeServiceLocked, http.StatusConflict, "The project's Workspace service is locked, so that nothing of it can be changed.", "why it is locked", "Unlock it with PUT /v2/{project_id}/workspaces/lock-status, if the reason no longer holds."},
 
 	{workspace.CodeForbidden, http.StatusForbidden, "The caller is not allowed to do this.", "the action that is missing, such as workspace:desktops:create", "Have an administrator grant the action."},
-	{workspace.CodeNotSubscribed, http.StatusForbidden, "The Workspace service is not open for the project.", "the Workspace service is not open for project ID", "Open the service for the project first."},
+	{workspace.CodeNotSubscribed, http.StatusForbidden, "The Workspace service is not open for the project.", "the Workspace service is not open for project ID: what opens it", "Open the service with POST /v2/{project_id}/workspaces first."},
 	{workspace.CodeBadCredentials, http.StatusUnauthorized, "The portal refused the name or password, or the session has ended.", "sign in again", "Sign in again."},
 	{workspace.CodeRateLimited, http.StatusTooManyRequests, "Too many attempts.", "when to try again", "Wait as long as Retry-After says."},
 	{workspace.CodeUnavailable, http.StatusServiceUnavailable, "The engine or the desktop does not answer, or too many large requests are under way.", "what does not answer", tryLater},

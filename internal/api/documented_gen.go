@@ -9,6 +9,7 @@ var documented = map[string]documentation{
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`}},
+	"ApplyWorkspace": {area: "service, tenant and quotas"},
 	"AttachInstances": {area: "desktops", jobs: []string{`attachDesktops`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","user_name":"$USER_NAME","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {
     desktop_id = var.desktop_id
@@ -76,8 +77,10 @@ var documented = map[string]documentation{
     size = 80
   }
 }`}},
+	"CancelWorkspace":          {area: "service, tenant and quotas"},
 	"ChangeUserPrivilegeGroup": {area: "desktops", jobs: []string{`changeUserPrivilegeGroup`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"user_privilege_group":"default"}`},
 	"ChangeUserStatus":         {area: "users", example: `{"op_type":"LOCK"}`},
+	"CheckEnterpriseId":        {area: "service, tenant and quotas"},
 	"CreateDesktop": {area: "desktops", jobs: []string{`createDesktops`}, example: `{"desktop_type":"DEDICATED","product_id":"$PRODUCT_ID","image_type":"gold","image_id":"$IMAGE_ID","root_volume":{"type":"SAS","size":80},"desktops":[{"user_name":"anna","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -293,6 +296,7 @@ var documented = map[string]documentation{
   }
 }`}},
 	"ListDesktopsDetail":      {area: "desktops", terraform: []string{`data "huaweicloud_workspace_desktops" "all" {}`}},
+	"ListDesktopsStatistics":  {area: "statistics and monitoring"},
 	"ListExportTasks":         {area: "export tasks"},
 	"ListImages":              {area: "images"},
 	"ListInconsistentStatics": {area: "desktop pools"},
@@ -310,19 +314,25 @@ var documented = map[string]documentation{
     size = 80
   }
 }`}},
+	"ListLoginState":          {area: "statistics and monitoring"},
 	"ListNotificationRecords": {area: "users"},
 	"ListOtpDevicesByUserId":  {area: "users"},
 	"ListOuDetails":           {area: "OUs", terraform: []string{`data "huaweicloud_workspace_ous" "all" {}`}},
 	"ListPoolDesktopsDetail": {area: "desktop pools", terraform: []string{`data "huaweicloud_workspace_desktop_pool_associated_desktops" "library" {
   pool_id = var.pool_id
 }`}},
-	"ListProducts":       {area: "products", terraform: []string{`data "huaweicloud_workspace_flavors" "all" {}`}},
-	"ListProjectTags":    {area: "tags", terraform: []string{`data "huaweicloud_workspace_tags" "all" {}`}},
-	"ListScriptRecords":  {area: "scripts"},
-	"ListScriptTasks":    {area: "scripts"},
-	"ListScripts":        {area: "scripts"},
-	"ListSecurityGroups": {area: "networks/EIP"},
-	"ListSubnets":        {area: "networks/EIP"},
+	"ListProducts":        {area: "products", terraform: []string{`data "huaweicloud_workspace_flavors" "all" {}`}},
+	"ListProjectTags":     {area: "tags", terraform: []string{`data "huaweicloud_workspace_tags" "all" {}`}},
+	"ListRunState":        {area: "statistics and monitoring"},
+	"ListScriptRecords":   {area: "scripts"},
+	"ListScriptTasks":     {area: "scripts"},
+	"ListScripts":         {area: "scripts"},
+	"ListSecurityGroups":  {area: "networks/EIP"},
+	"ListSubnets":         {area: "networks/EIP"},
+	"ListTenantConfigs":   {area: "service, tenant and quotas"},
+	"ListTimeZones":       {area: "availability zones and time zones"},
+	"ListUnusedDesktops":  {area: "statistics and monitoring"},
+	"ListUsedDesktopInfo": {area: "statistics and monitoring"},
 	"ListUserDetail": {area: "users", terraform: []string{`resource "huaweicloud_workspace_user" "anna" {
   name  = "anna"
   email = "anna@example.org"
@@ -401,20 +411,25 @@ var documented = map[string]documentation{
   }
 }`}},
 	"ShowDesktopPoolsScriptExecTasks": {area: "desktop pools"},
+	"ShowHibernateType":               {area: "service, tenant and quotas"},
 	"ShowJob": {area: "jobs", terraform: []string{`resource "huaweicloud_workspace_desktop_pool_action" "stop" {
   pool_id = var.pool_id
   op_type = "os-stop"
   type    = "SOFT"
 }`}},
+	"ShowQuotaDetails":       {area: "service, tenant and quotas"},
+	"ShowQuotas":             {area: "service, tenant and quotas"},
 	"ShowScriptDetail":       {area: "scripts"},
 	"ShowScriptRecordDetail": {area: "scripts"},
 	"ShowSignInRules":        {area: "authentication config"},
 	"ShowTagByDesktopId": {area: "tags", terraform: []string{`data "huaweicloud_workspace_desktop_tags" "annas" {
   desktop_id = var.desktop_id
 }`}},
+	"ShowWorkspaceLock":                  {area: "service, tenant and quotas"},
 	"ShrinkDesktopPool":                  {area: "desktop pools", jobs: []string{`deleteDesktops`}, example: `{"size":1}`},
 	"StopScriptExecution":                {area: "scripts", example: `{"task_id":"$TASK_ID"}`},
 	"TakeBackPoolDesktops":               {area: "desktop pools", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
+	"UnlockWorkspace":                    {area: "service, tenant and quotas"},
 	"UpdateAssistAuthConfigApplyObjects": {area: "authentication config", example: `{"add":[{"object_type":"USER","object_id":"$USER_ID","object_name":"$USER_NAME"}]}`},
 	"UpdateAssistAuthMethodConfig":       {area: "authentication config", example: `{"otp_config_info":{"enable":true}}`},
 	"UpdateAuthConfig":                   {area: "authentication config", example: `{"sms_login_enabled":false}`},
@@ -450,12 +465,14 @@ var documented = map[string]documentation{
   }
 }`}},
 	"UpdateDesktopUsername": {area: "desktops", jobs: []string{`changeUserName`}, example: `{"old_username":"$USER_NAME","new_username":"anna","is_reboot":false}`},
+	"UpdateEnterpriseId":    {area: "service, tenant and quotas"},
 	"UpdateOuInfo": {area: "OUs", example: `{"ou_name":"Archive"}`, terraform: []string{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`}},
-	"UpdateScript":      {area: "scripts", example: `{"name":"greet","content":"echo good morning"}`},
-	"UpdateSignInRules": {area: "authentication config"},
+	"UpdateScript":       {area: "scripts", example: `{"name":"greet","content":"echo good morning"}`},
+	"UpdateSignInRules":  {area: "authentication config"},
+	"UpdateTenantConfig": {area: "service, tenant and quotas"},
 	"UpdateUserGroup": {area: "user groups", example: `{"group_name":"Librarians"}`, terraform: []string{`resource "huaweicloud_workspace_user_group" "readers" {
   name = "Readers"
   type = "LOCAL"
@@ -468,5 +485,6 @@ var documented = map[string]documentation{
   name  = "anna"
   email = "anna@example.org"
 }`}},
-	"ValidateConfig": {area: "authentication config", example: `{"auth_type":"USER_PASSWORD"}`},
+	"UpdateWorkspace": {area: "service, tenant and quotas"},
+	"ValidateConfig":  {area: "authentication config", example: `{"auth_type":"USER_PASSWORD"}`},
 }

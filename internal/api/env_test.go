@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -70,15 +71,18 @@ func newEnvOn(t testing.TB, database string) *env {
 	}
 	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&e.log, t.Output()), nil))
 	e.store = db
-	e.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog, Actions: api.Actions(), ProjectHolds: work.ProjectHolds}
-	service := core.NewServices(core.Config{Store: db, Passwords: passwords, Box: box, SecondFactor: signin.SecondFactorOptional})
+	e.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog, Actions: api.Actions(), ProjectHolds: work.ProjectHolds, ReleaseProject: work.ReleaseProject}
+	service := core.NewServices(core.Config{
+		Store: db, Passwords: passwords, Box: box, SecondFactor: signin.SecondFactorOptional, LockProject: iam.LockNamedProject,
+		Networks: catalog.Range{Prefix: netip.MustParsePrefix("10.200.0.0/16"), Bits: 24},
+	})
 	e.first, err = e.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.update(putCatalog)
 	subnets := []catalog.NewSubnet{{Name: "subnet", CIDR: "10.9.0.0/24", Gateway: "10.9.0.1", Network: "net"}}
-	if err := service.Catalog.Subscribe(t.Context(), e.first.ProjectID, "10.9.0.0/16", subnets); err != nil {
+	if err := service.Catalog.Subscribe(t.Context(), e.first.ProjectID, e.first.DomainName, "10.9.0.0/16", subnets); err != nil {
 		t.Fatal(err)
 	}
 	if e.server, err = api.New(api.Config{Services: service, IAM: e.iam, Log: log, Metrics: e.registry, CallTime: time.Minute}); err != nil {

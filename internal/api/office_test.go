@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"database/sql"
 	"fmt"
 	"maps"
@@ -31,6 +32,7 @@ type office struct {
 type call struct {
 	path, body string
 	file       string // to be uploaded
+	project    string // one of the office's ids; empty: the first project
 }
 
 // goodCalls has a call of every operation that changes something; it succeeds.
@@ -41,6 +43,12 @@ var goodCalls = map[string]call{
 	"UpdateAssistAuthConfigApplyObjects": {path: "/assist-auth-config/apply-objects", body: `{"add": [{"object_type": "USER", "object_id": "{ann}", "object_name": "ann"}]}`},
 	"UpdateAuthMethodConfig":             {path: "/auth-config/method-config", body: `{"auth_type": "USER_PASSWORD"}`},
 	"UpdateAuthConfig":                   {path: "/auth-configs/local-password", body: `{"sms_login_enabled": false}`},
+	"ApplyWorkspace":                     {path: "/workspaces", body: `{"ad_domains": {"domain_type": "LITE_AS"}}`, project: "annex"},
+	"CancelWorkspace":                    {path: "/workspaces", project: "vacant"},
+	"UpdateWorkspace":                    {path: "/workspaces", body: `{"enterprise_id": "house"}`},
+	"UnlockWorkspace":                    {path: "/workspaces/lock-status", body: `{"operate_type": "unlock"}`},
+	"UpdateEnterpriseId":                 {path: "/workspaces/enterprise-id", body: `{"enterprise_id": "house"}`},
+	"UpdateTenantConfig":                 {path: "/tenant-configs", body: `{"function_config": {"name": "run_scripts", "status": "OFF"}}`},
 
 	"UpdateSignInRules": {path: "/sign-in-rules", body: `{"password": {"min_length": 12}, "lockout": {"attempts": 3, "minutes": 30}}`},
 
@@ -132,6 +140,8 @@ func newOffice(t testing.TB) *office {
 	o := &office{env: newEnvOn(t, path), database: path, ids: map[string]string{}}
 	o.ids["subnet"] = o.subnetID
 	o.update(o.moreToChooseFrom)
+	o.ids["annex"] = o.do("POST", "/v3/projects", object{"project": object{"name": "annex"}}).text("project", "id")
+	o.ids["vacant"] = o.otherProject("vacant").first.ProjectID
 	o.people()
 	o.desktops()
 	o.pools()
@@ -224,7 +234,7 @@ func (o *office) send(id string, change ...func(*http.Request)) answer {
 func (o *office) sendTo(id, path, body string, change ...func(*http.Request)) answer {
 	o.Helper()
 	operation := api.Changing()[id]
-	prefix := strings.TrimSuffix(operation[1][:len("/v2/{project_id}")], "{project_id}") + o.first.ProjectID
+	prefix := strings.TrimSuffix(operation[1][:len("/v2/{project_id}")], "{project_id}") + cmp.Or(o.ids[goodCalls[id].project], o.first.ProjectID)
 	if file := goodCalls[id].file; file != "" {
 		var kind string
 		body, kind = uploadOf(o, file)

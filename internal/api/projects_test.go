@@ -33,8 +33,8 @@ func (e *env) otherProject(name string) *env {
 	o := *e
 	o.first.ProjectID = a.text("project", "id")
 	service := core.NewServices(core.Config{Store: e.store}).Catalog
-	subnets := []catalog.NewSubnet{{Name: "subnet", CIDR: "10.9.0.0/24", Gateway: "10.9.0.1", Network: "net"}}
-	if err := service.Subscribe(e.Context(), o.first.ProjectID, "10.9.0.0/16", subnets); err != nil {
+	subnets := []catalog.NewSubnet{{Name: "subnet", CIDR: "10.9.0.0/24", Gateway: "10.9.0.1", Network: "net-" + name}}
+	if err := service.Subscribe(e.Context(), o.first.ProjectID, "", "10.9.0.0/16", subnets); err != nil {
 		e.Fatal(err)
 	}
 	o.subnetID = o.ok(o.get("/subnets")).text("subnets", 0, "id")

@@ -56,6 +56,7 @@ func (s *Server) operations() map[string][]operation {
 			{"GET", "/v2/{project_id}/volume/products", "ListVolumeProductInfo", "workspace:volumes:listProducts", iam.Read, answering(s.listVolumeTypes), "List disk types"},
 			{"GET", "/v2/{project_id}/availability-zones", "ListAvailabilityZones", "workspace:availabilityZones:list", iam.Read, answering(s.listZones), "List availability zones"},
 			{"GET", "/v2/{project_id}/availability-zones/detail", "ShowAzDetails", "workspace:availabilityZones:get", iam.Read, answering(s.showZone), "Show an availability zone"},
+			{"GET", "/v2/{project_id}/common/timezones", "ListTimeZones", "workspace:timezones:list", iam.Read, answering(s.listTimeZones), "List the time zones that desktops know"},
 			{"GET", "/v2/{project_id}/availability-zones/summary", "ListAzs", "workspace:availabilityZones:listSummary", iam.Read, answering(s.summariseZones), "List availability zones by type of site"},
 		},
 		"desktops": {
@@ -130,6 +131,10 @@ func (s *Server) operations() map[string][]operation {
 			{"POST", "/v2/{project_id}/desktop-pools/{pool_id}/desktops/take-back", "TakeBackPoolDesktops", "workspace:desktopPools:takeBack", iam.Write, silent(http.StatusOK, s.takeBack), "Put isolated desktops back into a pool"},
 			{"GET", "/v2/{project_id}/desktop-pools/{pool_id}/decisions", "ListDesktopPoolDecisions", "workspace:desktopPools:listDecisions", iam.Read, answering(s.listDecisions), "List the decisions about a pool, with reasons"},
 		},
+		"quotas": {
+			{"GET", "/v2/{project_id}/quotas", "ShowQuotas", "workspace:quotas:get", iam.Read, answering(s.showQuotas), "Show the project's quotas and what it uses of them"},
+			{"GET", "/v2/{project_id}/quotas/detail", "ShowQuotaDetails", "workspace:quotas:getDetails", iam.Read, answering(s.showQuotaDetails), "Show the project's quotas and what it uses of them in a zone"},
+		},
 		"scripts": {
 			{"POST", "/v2/{project_id}/scripts", "CreateScript", "workspace:scripts:create", iam.Write, answering(s.createScript), "Create a script"},
 			{"GET", "/v2/{project_id}/scripts", "ListScripts", "workspace:scripts:list", iam.Read, answering(s.listScripts), "List scripts"},
@@ -147,6 +152,16 @@ func (s *Server) operations() map[string][]operation {
 			{"GET", "/v2/{project_id}/script-execution-records/{record_id}", "ShowScriptRecordDetail", "workspace:scripts:getRecordDetail", iam.Read, answering(s.showScriptRecord), "Show what came of a script in a desktop, with its output"},
 		},
 		"service": {
+			{"POST", "/v2/{project_id}/workspaces", "ApplyWorkspace", "workspace:tenants:open", iam.Write, answering(s.openService), "Open the project's Workspace service"},
+			{"PUT", "/v2/{project_id}/workspaces", "UpdateWorkspace", "workspace:tenants:update", iam.Write, answering(s.updateService), "Change the project's Workspace service"},
+			{"DELETE", "/v2/{project_id}/workspaces", "CancelWorkspace", "workspace:tenants:cancel", iam.Write, answering(s.closeService), "Close the project's Workspace service, which must have no desktops and pools"},
+			{"GET", "/v2/{project_id}/workspaces/lock-status", "ShowWorkspaceLock", "workspace:tenants:getLock", iam.Read, answering(s.showLock), "Show whether the project's Workspace service is locked"},
+			{"PUT", "/v2/{project_id}/workspaces/lock-status", "UnlockWorkspace", "workspace:tenants:unlock", iam.Write, answering(s.unlockService), "Unlock the project's Workspace service"},
+			{"POST", "/v2/{project_id}/workspaces/enterprise-ids/check", "CheckEnterpriseId", "workspace:tenants:checkEnterpriseIds", iam.Read, answering(s.checkEnterprise), "Tell whether another project has an enterprise id"},
+			{"PUT", "/v2/{project_id}/workspaces/enterprise-id", "UpdateEnterpriseId", "workspace:tenants:updateEnterpriseId", iam.Write, answering(s.updateEnterprise), "Change the project's enterprise id"},
+			{"GET", "/v2/{project_id}/tenant-configs", "ListTenantConfigs", "workspace:tenants:listConfig", iam.Read, answering(s.listSettings), "List the settings of the project's Workspace service"},
+			{"PUT", "/v2/{project_id}/tenant-configs", "UpdateTenantConfig", "workspace:tenants:updateConfig", iam.Write, silent(http.StatusOK, s.updateSetting), "Switch a setting of the project's Workspace service"},
+			{"GET", "/v2/{project_id}/hibernate-type", "ShowHibernateType", "workspace:desktops:getHibernateType", iam.Read, answering(s.showHibernateType), "Show how desktops hibernate"},
 			{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", "workspace:tenants:listTenantConfig", iam.Read, answering(s.showService), "Show the project's Workspace service"},
 		},
 		"statistics and monitoring": {

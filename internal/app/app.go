@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
+	"carrel/internal/catalog"
 	"carrel/internal/clientaddr"
 	"carrel/internal/core"
 	"carrel/internal/engine"
@@ -146,11 +147,12 @@ func (a *App) openData(ctx context.Context) error {
 	a.health.AddCheck("database", a.store.Ping)
 	a.Services = core.NewServices(core.Config{
 		Store: a.store, Passwords: passwords, SecondFactor: a.config.Portal.SecondFactor, Box: box,
-		Rollout: a.config.Pools.Rebuild, Keys: box, Log: a.log,
+		Rollout: a.config.Pools.Rebuild, Keys: box, Log: a.log, Networks: a.config.projectNetworks(), LockProject: iam.LockNamedProject,
 	})
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog, Actions: api.Actions(),
-		Bodies: iam.NewSignedBodies(signedBodies), ProjectHolds: work.ProjectHolds, Refusals: a.Services.Refusals,
+		Bodies: iam.NewSignedBodies(signedBodies), ProjectHolds: work.ProjectHolds, ReleaseProject: work.ReleaseProject,
+		Refusals:     a.Services.Refusals,
 		RefusedCalls: a.Services.RefusedCalls,
 		Recheck:      a.config.Credentials.Recheck,
 	}
@@ -179,7 +181,28 @@ func (a *App) openEngine(ctx context.Context) (err error) {
 			return fmt.Errorf("network %s: %w", n.Name, err)
 		}
 	}
+	if err := a.ensureNetworks(ctx); err != nil {
+		return err
+	}
 	return a.identify(ctx)
+}
+
+// ensureNetworks creates the networks of projects that are not in the configuration, if the engine no longer has them. One that cannot be created
+// keeps only its project's desktops from starting.
+func (a *App) ensureNetworks(ctx context.Context) error {
+	subnets, err := store.View(ctx, a.store, func(tx *store.Tx) ([]catalog.Subnet, error) { return catalog.Subnets(ctx, tx, "") })
+	if err != nil {
+		return fmt.Errorf("reading the networks of projects: %w", err)
+	}
+	for _, s := range subnets {
+		if s.Network == "" || slices.ContainsFunc(a.config.Networks, func(n Network) bool { return n.Name == s.Network }) {
+			continue
+		}
+		if err := a.engine.EnsureNetwork(ctx, engine.Network{ID: s.Network, CIDR: s.CIDR, Gateway: s.Gateway}); err != nil {
+			a.log.WarnContext(ctx, "the network of a project cannot be created", "network", s.Network, "project", s.ProjectID, "error", err)
+		}
+	}
+	return nil
 }
 
 // identify reads or creates the installation's id, and marks what the engine has created for it.

@@ -47,7 +47,7 @@ func (a *App) bootstrap(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return fmt.Errorf("making the first account: %w", err)
 	}
-	if _, err := openService(ctx, a.Services.Catalog, a.config.networksOf(""), creds.ProjectID); err != nil {
+	if _, err := openService(ctx, a.Services.Catalog, a.config.networksOf(""), creds.ProjectID, creds.DomainName); err != nil {
 		return err
 	}
 	if err := a.openServices(ctx, creds.DomainID); err != nil {
@@ -82,7 +82,11 @@ func (a *App) fillPlace(ctx context.Context, b *Bootstrap) error {
 			b.SecurityGroupID = g.ID
 		}
 	}
-	for _, z := range detail.Zones {
+	zones, err := a.Services.Catalog.Zones(ctx)
+	if err != nil {
+		return err
+	}
+	for _, z := range zones {
 		if z.Default {
 			b.AvailabilityZone = z.ID
 		}

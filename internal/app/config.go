@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"carrel/internal/capacity"
+	"carrel/internal/catalog"
 	"carrel/internal/certificate"
 	"carrel/internal/engine/sim"
 	"carrel/internal/iam"
@@ -57,18 +58,20 @@ type Config struct {
 	// id that is stored in Data. A second process of the same name is refused.
 	Replica string `yaml:"replica"`
 
-	Log      Log         `yaml:"log"`
-	Incus    Incus       `yaml:"incus"`
-	Sim      sim.Config  `yaml:"sim"`
-	Networks []Network   `yaml:"networks"`
-	Desktops Desktops    `yaml:"desktops"`
-	Products []Product   `yaml:"products"`
-	Jobs     Jobs        `yaml:"jobs"`
-	Pools    Pools       `yaml:"pools"`
-	Portal   Portal      `yaml:"portal"`
-	Mail     mail.Config `yaml:"mail"`
-	Audit    Audit       `yaml:"audit"`
-	AuditLog AuditLog    `yaml:"audit_log"`
+	Log      Log        `yaml:"log"`
+	Incus    Incus      `yaml:"incus"`
+	Sim      sim.Config `yaml:"sim"`
+	Networks []Network  `yaml:"networks"`
+	// ProjectNetworks is where the networks of all other projects come from, when POST /v2/{project_id}/workspaces opens their service.
+	ProjectNetworks ProjectNetworks `yaml:"project_networks"`
+	Desktops        Desktops        `yaml:"desktops"`
+	Products        []Product       `yaml:"products"`
+	Jobs            Jobs            `yaml:"jobs"`
+	Pools           Pools           `yaml:"pools"`
+	Portal          Portal          `yaml:"portal"`
+	Mail            mail.Config     `yaml:"mail"`
+	Audit           Audit           `yaml:"audit"`
+	AuditLog        AuditLog        `yaml:"audit_log"`
 
 	Credentials Credentials `yaml:"credentials"`
 
@@ -119,6 +122,21 @@ type Network struct {
 	// Project is the name of the project whose desktops are in the network; empty: the first project. Two projects never share one: each
 	// counts the free addresses of its own subnets.
 	Project string `yaml:"project"`
+}
+
+// ProjectNetworks is a range of addresses that is divided into networks of one size, one for each project.
+type ProjectNetworks struct {
+	Range string `yaml:"range"` // IPv4, has nothing in common with networks; empty: there are none
+	Bits  int    `yaml:"bits"`  // of each network: 20 has 4094 addresses
+}
+
+// projectNetworks returns the range of projects' networks: none if it is empty, or the default one and overlaps networks.
+func (c *Config) projectNetworks() catalog.Range {
+	prefix, err := netip.ParsePrefix(c.ProjectNetworks.Range)
+	if err != nil || c.overlaps(prefix) >= 0 {
+		return catalog.Range{}
+	}
+	return catalog.Range{Prefix: prefix, Bits: c.ProjectNetworks.Bits}
 }
 
 // Desktops has settings of all new desktops.
@@ -177,6 +195,8 @@ func Defaults() Config {
 		AuditLog:    AuditLog{FileMiB: 100, FileKeep: 10},
 		Retention:   work.DefaultRetention,
 		Portal:      Portal{SecondFactor: signin.SecondFactorOptional},
+		// 256 projects; Docker, Podman and Kubernetes use others by default.
+		ProjectNetworks: ProjectNetworks{Range: "10.112.0.0/12", Bits: 20},
 		// Most of a disk is never written. A desktop needs a fortieth of its memory while nobody works in it and about a third
 		// otherwise, and rarely do more than half of all users work at the same time.
 		Overcommit: capacity.Overcommit{Disk: 20, Memory: 6},

@@ -47,7 +47,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9]
 // Check returns what is wrong with the configuration, with the key and its valid values.
 func (c *Config) Check() error {
 	for _, check := range []func() error{
-		c.checkFlags, c.checkAddresses, c.checkFront, c.checkLog, c.Incus.check, c.checkNetworks, c.Desktops.check, c.checkProducts, c.Jobs.check,
+		c.checkFlags, c.checkAddresses, c.checkFront, c.checkLog, c.Incus.check, c.checkNetworks, c.checkProjectNetworks, c.Desktops.check, c.checkProducts, c.Jobs.check,
 		c.Pools.check, c.Audit.check, c.AuditLog.check, c.checkRetention,
 	} {
 		if err := check(); err != nil {
@@ -184,6 +184,30 @@ func (c *Config) checkNetworks() error {
 		}
 	}
 	return nil
+}
+
+// checkProjectNetworks checks the range of projects' networks. The default one may overlap networks: it is not used then.
+func (c *Config) checkProjectNetworks() error {
+	n := c.ProjectNetworks
+	if n.Range == "" || n == Defaults().ProjectNetworks {
+		return nil
+	}
+	if err := (Network{Name: "range", CIDR: n.Range}).check(); err != nil {
+		return fmt.Errorf("project_networks.range: %w", err)
+	}
+	p := netip.MustParsePrefix(n.Range)
+	if n.Bits < p.Bits() || n.Bits > 28 {
+		return fmt.Errorf("project_networks.bits: %d must be %d (one network) to 28 (16 addresses each)", n.Bits, p.Bits())
+	}
+	if i := c.overlaps(p); i >= 0 {
+		return fmt.Errorf("project_networks.range: %s overlaps networks[%d] (%s), choose ranges that have nothing in common", n.Range, i, c.Networks[i].CIDR)
+	}
+	return nil
+}
+
+// overlaps returns the index of a network that has addresses of p, or -1.
+func (c *Config) overlaps(p netip.Prefix) int {
+	return slices.IndexFunc(c.Networks, func(n Network) bool { return p.Overlaps(netip.MustParsePrefix(n.CIDR)) })
 }
 
 var bridgeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,14}$`)

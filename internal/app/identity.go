@@ -12,8 +12,10 @@ import (
 	"carrel/internal/api"
 	"carrel/internal/catalog"
 	"carrel/internal/iam"
+	"carrel/internal/quota"
 	"carrel/internal/secret"
 	"carrel/internal/store"
+	"carrel/internal/tenant"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
@@ -58,7 +60,8 @@ func OpenIdentity(ctx context.Context, c Config, log *slog.Logger) (_ *Identity,
 		return nil, fmt.Errorf("reading the first account, which carrel serve makes: %w", err)
 	}
 	return &Identity{
-		Service: &iam.Service{Store: s, Box: box, Passwords: passwords, Log: log, Region: c.Region, Actions: api.Actions(), ProjectHolds: work.ProjectHolds},
+		Service: &iam.Service{Store: s, Box: box, Passwords: passwords, Log: log, Region: c.Region, Actions: api.Actions(), ProjectHolds: work.ProjectHolds,
+			ReleaseProject: work.ReleaseProject},
 		Account: first.AccountID, project: first.ProjectID, config: c, store: s,
 	}, nil
 }
@@ -78,8 +81,14 @@ func (i *Identity) Caller(operation string) workspace.Caller {
 // OpenService opens the Workspace service for a project with the networks that the configuration has for it, and returns how many those are.
 // With none it does nothing.
 func (i *Identity) OpenService(ctx context.Context, p iam.Project) (networks int, err error) {
-	return openService(ctx, &catalog.Service{Store: i.store}, i.config.networksOf(p.Name), p.ID)
+	return openService(ctx, &catalog.Service{Store: i.store}, i.config.networksOf(p.Name), p.ID, tenant.EnterpriseOf(p.Name))
 }
+
+// Quotas shows and sets quotas.
+func (i *Identity) Quotas() *quota.Service { return &quota.Service{Store: i.store} }
+
+// Tenants changes the services of projects, without opening them.
+func (i *Identity) Tenants() *tenant.Service { return &tenant.Service{Store: i.store} }
 
 // networksOf returns the networks of a project; those of the first have no name of a project.
 func (c Config) networksOf(project string) (own []Network) {
@@ -91,8 +100,8 @@ func (c Config) networksOf(project string) (own []Network) {
 	return own
 }
 
-// openService opens the Workspace service for a project with its networks, if there are any; what exists stays as it is.
-func openService(ctx context.Context, s *catalog.Service, networks []Network, projectID string) (int, error) {
+// openService opens the Workspace service for a project with its networks, if there are any; what exists stays as it is, also a closed service.
+func openService(ctx context.Context, s *catalog.Service, networks []Network, projectID, enterpriseID string) (int, error) {
 	if len(networks) == 0 {
 		return 0, nil
 	}
@@ -102,7 +111,7 @@ func openService(ctx context.Context, s *catalog.Service, networks []Network, pr
 			Name: "subnet-" + n.Name, CIDR: n.CIDR, Gateway: n.gateway(), DNS: n.DNS, Network: n.Name,
 		})
 	}
-	if err := s.Subscribe(ctx, projectID, networks[0].CIDR, subnets); err != nil {
+	if err := s.Subscribe(ctx, projectID, enterpriseID, networks[0].CIDR, subnets); err != nil {
 		return 0, fmt.Errorf("opening the Workspace service: %w", err)
 	}
 	return len(networks), nil
@@ -124,7 +133,7 @@ func (a *App) openServices(ctx context.Context, accountID string) error {
 		if err != nil {
 			return fmt.Errorf("reading the project of network %s: %w", n.Name, err)
 		}
-		if _, err := openService(ctx, a.Services.Catalog, a.config.networksOf(n.Project), p.ID); err != nil {
+		if _, err := openService(ctx, a.Services.Catalog, a.config.networksOf(n.Project), p.ID, tenant.EnterpriseOf(p.Name)); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"carrel/internal/assignment/plan"
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -70,29 +71,36 @@ func (s *Service) PreviewAttach(ctx context.Context, r AttachDesktops) (AttachPr
 
 // attachment is a request to attach desktops, with what it refers to and the decision.
 type attachment struct {
-	r        AttachDesktops
-	hold     bool              // lock the rows that the plan depends on, to carry it out
-	before   []desktop.Desktop // in the order of the request
-	desktops []desktop.Desktop // the same with the names that the request gives
-	cast     parties
-	named    []plan.Holder   // all users and groups of the request, in its order
-	wanted   [][]plan.Holder // who is to have each desktop, unless the strategy chooses
-	remarks  []string        // one for each desktop
-	plan     plan.Plan
+	r         AttachDesktops
+	hold      bool // lock the rows that the plan depends on, to carry it out
+	service   workspace.Subscription
+	allowance *quota.Allowance  // with hold
+	before    []desktop.Desktop // in the order of the request
+	desktops  []desktop.Desktop // the same with the names that the request gives
+	cast      parties
+	named     []plan.Holder   // all users and groups of the request, in its order
+	wanted    [][]plan.Holder // who is to have each desktop, unless the strategy chooses
+	remarks   []string        // one for each desktop
+	plan      plan.Plan
 }
 
 // planAttach reads what a request refers to and plans it. With hold it locks the rows that the plan depends on.
 func planAttach(ctx context.Context, tx *store.Tx, r AttachDesktops, hold bool) (*attachment, error) {
-	if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
+	a := &attachment{r: r, hold: hold, remarks: make([]string, len(r.Desktops))}
+	if err := a.enter(ctx, tx); err != nil {
 		return nil, err
 	}
-	a := &attachment{r: r, hold: hold, remarks: make([]string, len(r.Desktops))}
 	if err := a.readDesktops(ctx, tx, hold); err != nil {
 		return nil, err
 	}
 	var err error
 	if a.cast, err = findParties(ctx, tx, r); err != nil {
 		return nil, err
+	}
+	for _, u := range a.cast.added {
+		if err := a.service.MayCreateUser("user_name", u.Name); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.checkWindows(ctx, tx); err != nil {
 		return nil, err
@@ -109,6 +117,18 @@ func planAttach(ctx context.Context, tx *store.Tx, r AttachDesktops, hold bool) 
 	a.wanted = snapshot.Wanted()
 	a.plan, err = plan.Make(snapshot)
 	return a, err
+}
+
+// enter checks that the service is open. With hold it also begins to count the users that are added.
+func (a *attachment) enter(ctx context.Context, tx *store.Tx) (err error) {
+	if !a.hold {
+		a.service, err = store.UsableSubscription(ctx, tx, a.r.ProjectID)
+		return err
+	}
+	if a.allowance, err = quota.Hold(ctx, tx, a.r.ProjectID); err == nil {
+		a.service = a.allowance.Subscription
+	}
+	return err
 }
 
 // renames returns, for the taken desktops that are only renamed, their holders among the users and groups of the request.

@@ -11,6 +11,7 @@ import (
 	"carrel/internal/assignment/plan"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -209,10 +210,13 @@ func (c *parties) reach(ctx context.Context, tx *store.Tx) error {
 	return invite(ctx, tx, invited)
 }
 
-// add writes the new users, and invites them.
-func (c *parties) add(ctx context.Context, tx *store.Tx) error {
+// add writes the new users, and invites them. CodeQuotaExceeded.
+func (c *parties) add(ctx context.Context, tx *store.Tx, a *quota.Allowance) error {
 	if len(c.added) == 0 {
 		return nil
+	}
+	if err := a.Admit(ctx, tx, quota.Amounts{quota.Users: int64(len(c.added))}); err != nil {
+		return err
 	}
 	if err := directory.InsertUsers(ctx, tx, c.added); err != nil {
 		return err

@@ -27,7 +27,7 @@ func (a *attachment) carryOut(ctx context.Context, tx *store.Tx) (string, error)
 		desktop.NothingToDo(&job, a.desktops)
 		return job.ID, tx.InsertJob(ctx, job)
 	}
-	if err := a.cast.add(ctx, tx); err != nil {
+	if err := a.cast.add(ctx, tx, a.allowance); err != nil {
 		return "", err
 	}
 	ids := make([]string, len(taken))

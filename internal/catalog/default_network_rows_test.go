@@ -16,7 +16,7 @@ var defaultNetworks = map[string]func(*env){
 		subnets := []catalog.NewSubnet{
 			{Name: "a", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net-a"}, {Name: "b", CIDR: "10.2.0.0/16", Gateway: "10.2.0.1", Network: "net-b"},
 		}
-		e.All(storetest.Together(8, func(int) error { return service.Catalog.Subscribe(e.Context(), "fresh", "10.0.0.0/8", subnets) }))
+		e.All(storetest.Together(8, func(int) error { return service.Catalog.Subscribe(e.Context(), "fresh", "", "10.0.0.0/8", subnets) }))
 		e.View(func(tx *store.Tx) error {
 			vpcs, err := catalog.VPCs(e.Context(), tx, "fresh")
 			e.Same(len(vpcs), 1)

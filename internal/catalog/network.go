@@ -25,6 +25,7 @@ type Subnet struct {
 	Network   string // engine.Network.ID
 	Default   bool   // used if a request has no subnet
 	Created   time.Time
+	Withdrawn bool // the project's service does not use it now: nothing new is put there
 }
 
 // SubnetDetail is a subnet, and whether it is in use.

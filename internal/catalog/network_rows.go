@@ -38,6 +38,7 @@ type subnet struct {
 	Network   string
 	Default   bool `bun:"is_default"`
 	Created   time.Time
+	Withdrawn bool
 }
 
 type subnetRow struct {
@@ -66,8 +67,35 @@ func InsertVPC(ctx context.Context, t *store.Tx, v VPC) error {
 	return err
 }
 
-// InsertSubnet inserts a subnet. The VPC must exist.
+type networkRow struct {
+	bun.BaseModel `bun:"table:networks"`
+	ID            string `bun:",pk"`
+	ProjectID     string
+}
+
+// claimNetwork makes a network of the engine a project's. It reports whether it is: another project may have it. Of concurrent callers the primary
+// key lets one through, the others wait for it.
+func claimNetwork(ctx context.Context, t *store.Tx, network, projectID string) (bool, error) {
+	n, err := store.Affected(t.Inserting(&networkRow{ID: network, ProjectID: projectID}).On("CONFLICT (id) DO NOTHING").Exec(ctx))
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	var owner string
+	err = t.NewSelect().Model((*networkRow)(nil)).Column("project_id").Where("id = ?", network).Scan(ctx, &owner)
+	return owner == projectID, err
+}
+
+// InsertSubnet inserts a subnet. The VPC must exist. CodeConflict if its network belongs to another project.
 func InsertSubnet(ctx context.Context, t *store.Tx, s Subnet) error {
+	if s.Network != "" {
+		own, err := claimNetwork(ctx, t, s.Network, s.ProjectID)
+		if err != nil {
+			return err
+		}
+		if !own {
+			return t.Refuse(workspace.Errorf(workspace.CodeConflict, "network %s belongs to another project: two projects never share one", s.Network))
+		}
+	}
 	_, err := t.Inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
 	return t.OneDefault(err, "subnets")
 }
@@ -101,6 +129,55 @@ func UsedSubnets(ctx context.Context, t *store.Tx, projectID string) ([]string, 
 			EXISTS (SELECT 1 FROM pools AS p WHERE p.project_id = s.project_id AND p.subnet_ids LIKE '%"' || s.id || '"%'))
 		ORDER BY s.id`, projectID).Scan(ctx, &ids)
 	return ids, err
+}
+
+// useSubnets makes these the subnets of the project that its service uses, in the database. The default one is the first, unless it is one of them.
+func useSubnets(ctx context.Context, t *store.Tx, projectID string, ids []string) error {
+	_, err := t.NewUpdate().Model((*subnetRow)(nil)).Set("withdrawn = (s.id NOT IN (?))", bun.List(ids)).
+		Set("is_default = (s.is_default AND s.id IN (?))", bun.List(ids)).Where("s.project_id = ?", projectID).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = t.NewUpdate().Model((*subnetRow)(nil)).Set("is_default = TRUE").Where("s.id = ?", ids[0]).
+		Where("NOT EXISTS (SELECT 1 FROM subnets AS o WHERE o.project_id = ? AND o.is_default)", projectID).Exec(ctx)
+	return t.OneDefault(err, "subnets")
+}
+
+// deleteNetwork deletes a VPC with its subnets, in which no desktop is. The networks of the engine belong to nobody afterwards.
+func deleteNetwork(ctx context.Context, t *store.Tx, projectID, vpcID string) error {
+	for _, statement := range []string{
+		"DELETE FROM reserved_addresses WHERE subnet_id IN (SELECT s.id FROM subnets AS s WHERE s.project_id = ?0 AND s.vpc_id = ?1)",
+		`DELETE FROM networks WHERE project_id = ?0 AND id IN (SELECT s.network FROM subnets AS s WHERE s.project_id = ?0 AND s.vpc_id = ?1)`,
+		"DELETE FROM subnets WHERE project_id = ?0 AND vpc_id = ?1",
+		"DELETE FROM vpcs WHERE project_id = ?0 AND id = ?1",
+	} {
+		if _, err := t.NewRaw(statement, projectID, vpcID).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteNetworks deletes the networks and security groups of a project that is deleted.
+func DeleteNetworks(ctx context.Context, t *store.Tx, projectID string) error {
+	vpcs, err := VPCs(ctx, t, projectID)
+	if err != nil {
+		return err
+	}
+	for _, v := range vpcs {
+		if err := deleteNetwork(ctx, t, projectID, v.ID); err != nil {
+			return err
+		}
+	}
+	_, err = t.NewDelete().Model((*securityGroupRow)(nil)).Where("project_id = ?", projectID).Exec(ctx)
+	return err
+}
+
+// filled reports whether a project has desktops or pools.
+func filled(ctx context.Context, t *store.Tx, projectID string) (is bool, err error) {
+	err = t.NewRaw(`SELECT EXISTS (SELECT 1 FROM desktops AS d WHERE d.project_id = ?0) OR EXISTS (SELECT 1 FROM pools AS p WHERE p.project_id = ?0)`,
+		projectID).Scan(ctx, &is)
+	return is, err
 }
 
 // SecurityGroups reads the security groups of a project, oldest first.

@@ -61,11 +61,11 @@ type ServiceDetail struct {
 	workspace.Subscription
 	VPC            VPC
 	Subnets        []SubnetDetail
+	Filled         bool // desktops or pools are in it
 	SecurityGroups []SecurityGroup
-	Zones          []Zone
 }
 
-// ServiceDetail reads a project's Workspace service. CodeNotSubscribed if it was never opened.
+// ServiceDetail reads a project's Workspace service, in whatever state. CodeNotSubscribed if it was never opened.
 func (s *Service) ServiceDetail(ctx context.Context, projectID string) (ServiceDetail, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) (d ServiceDetail, err error) {
 		if d.Subscription, err = tx.Subscription(ctx, projectID); err != nil {
@@ -86,7 +86,12 @@ func (s *Service) ServiceDetail(ctx context.Context, projectID string) (ServiceD
 		if d.SecurityGroups, err = SecurityGroups(ctx, tx, projectID); err != nil {
 			return d, err
 		}
-		d.Zones, err = Zones(ctx, tx)
+		d.Filled, err = filled(ctx, tx, projectID)
 		return d, err
 	})
+}
+
+// OnlyVMs reports whether all images that a project may use are of virtual machines. Without images it is false.
+func (s *Service) OnlyVMs(ctx context.Context, projectID string) (bool, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (bool, error) { return onlyVMs(ctx, tx, projectID) })
 }

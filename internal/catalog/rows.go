@@ -163,6 +163,14 @@ func Images(ctx context.Context, t *store.Tx, f ImageQuery) ([]Image, int, error
 	return store.Convert(rows, func(r imageRow) Image { return Image(r.image) }), total, err
 }
 
+// onlyVMs reports whether there are images that a project may use, and all are of virtual machines.
+func onlyVMs(ctx context.Context, t *store.Tx, projectID string) (bool, error) {
+	var count struct{ Images, Machines int }
+	err := usableBy(projectID, t.NewSelect().Model((*imageRow)(nil))).Where("NOT gone").
+		ColumnExpr("COUNT(*) AS images").ColumnExpr("COUNT(CASE WHEN vm THEN 1 END) AS machines").Scan(ctx, &count)
+	return count.Images > 0 && count.Machines == count.Images, err
+}
+
 // usableBy selects the project's own images and those that every project may use; all if projectID is empty.
 func usableBy(projectID string, q *bun.SelectQuery) *bun.SelectQuery {
 	if projectID == "" {

@@ -19,11 +19,21 @@ type NewSubnet struct {
 }
 
 // Subscribe opens the Workspace service for a project, with a private network, its subnets, of which the first is the default
-// one, and security groups. What exists stays as it is; subnets whose network is new are added. The project's subscription is
-// locked meanwhile, so that concurrent callers do not create things twice.
-func (s *Service) Subscribe(ctx context.Context, projectID, cidr string, subnets []NewSubnet) error {
+// one, and security groups. What exists stays as it is, also a service that was closed; subnets whose network is new are added. The project's
+// subscription is locked meanwhile, so that concurrent callers do not create things twice. The enterprise id of a new service is the given one, or
+// if that is empty or another project has it, the project's. CodeConflict if a network belongs to another project.
+func (s *Service) Subscribe(ctx context.Context, projectID, enterpriseID, cidr string, subnets []NewSubnet) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		opened, err := tx.OpenSubscription(ctx, workspace.Subscription{ID: workspace.NewID(), ProjectID: projectID, VPCID: workspace.NewID(), Opened: tx.Now()})
+		owner, err := tx.EnterpriseProject(ctx, enterpriseID)
+		if err != nil {
+			return err
+		}
+		if enterpriseID == "" || owner != "" && owner != projectID {
+			enterpriseID = projectID
+		}
+		opened, err := tx.OpenSubscription(ctx, workspace.Subscription{
+			ID: workspace.NewID(), ProjectID: projectID, VPCID: workspace.NewID(), Opened: tx.Now(), EnterpriseID: enterpriseID,
+		})
 		if err != nil {
 			return err
 		}
@@ -34,7 +44,7 @@ func (s *Service) Subscribe(ctx context.Context, projectID, cidr string, subnets
 		if err := ensureSubnets(ctx, tx, vpc, subnets); err != nil {
 			return err
 		}
-		return ensureSecurityGroups(ctx, tx, projectID)
+		return EnsureSecurityGroups(ctx, tx, projectID)
 	})
 }
 
@@ -81,8 +91,8 @@ func ensureSubnets(ctx context.Context, tx *store.Tx, vpc VPC, wanted []NewSubne
 // different.
 const InfrastructureGroup = "WorkspaceManagerSecurityGroup"
 
-// ensureSecurityGroups creates the default group of desktops and that of the infrastructure, if missing.
-func ensureSecurityGroups(ctx context.Context, tx *store.Tx, projectID string) error {
+// EnsureSecurityGroups creates the default group of desktops and that of the infrastructure, if missing.
+func EnsureSecurityGroups(ctx context.Context, tx *store.Tx, projectID string) error {
 	groups, err := SecurityGroups(ctx, tx, projectID)
 	if err != nil {
 		return err

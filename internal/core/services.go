@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -15,12 +16,14 @@ import (
 	"carrel/internal/pool"
 	"carrel/internal/pool/reconcile"
 	"carrel/internal/pool/reshape"
+	"carrel/internal/quota"
 	"carrel/internal/rollout"
 	"carrel/internal/rollout/progress"
 	"carrel/internal/script"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/tag"
+	"carrel/internal/tenant"
 	"carrel/internal/usage"
 	"carrel/internal/user"
 	"carrel/internal/work"
@@ -34,6 +37,8 @@ type Services struct {
 	Refusals     *audit.Refusals // of sign-ins
 	RefusedCalls *audit.Refusals // of requests of the API that are not authenticated, and of the identity API
 	Catalog      *catalog.Service
+	Quotas       *quota.Service
+	Tenants      *tenant.Service
 	Directory    *directory.Service
 	SignIn       *signin.Service
 	NamePolicies *namepolicy.Service
@@ -61,6 +66,9 @@ type Config struct {
 	Rollout      progress.Limits // for rebuilds of pools
 	Keys         audit.Keys      // for the chain of audit records; needed to link and to verify them
 	Log          *slog.Logger    // nil: nothing is logged
+
+	Networks    catalog.Range // of projects that the configuration has no network for
+	LockProject func(ctx context.Context, tx *store.Tx, accountID, projectID string) (name string, err error)
 }
 
 // refusedCallsAtOnce is the number of refused requests that have records of their own at once: scripts that are wrong, or that test, make some.
@@ -78,6 +86,8 @@ func NewServices(c Config) *Services {
 		Refusals:     refusals,
 		RefusedCalls: &audit.Refusals{Store: c.Store, Clock: time.Now, Log: c.Log, AtOnce: refusedCallsAtOnce},
 		Catalog:      &catalog.Service{Store: c.Store},
+		Quotas:       &quota.Service{Store: c.Store},
+		Tenants:      &tenant.Service{Store: c.Store, Networks: c.Networks, LockProject: c.LockProject},
 		Directory:    &directory.Service{Store: c.Store},
 		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor, Refusals: refusals},
 		NamePolicies: &namepolicy.Service{Store: c.Store},

@@ -5,6 +5,7 @@ import (
 
 	"carrel/internal/capacity"
 	"carrel/internal/catalog"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -16,6 +17,15 @@ func DemandOf(n int, p catalog.Product, disks ...VolumeSpec) capacity.Demand {
 		d.Disks[v.Type] += int64(n) * int64(v.GB) << 10
 	}
 	return d
+}
+
+// QuotaOf returns what of its quotas a project uses for one desktop with these disks and this product.
+func QuotaOf(p catalog.Product, disks ...VolumeSpec) quota.Amounts {
+	a := quota.Amounts{quota.Desktops: 1, quota.Cores: int64(p.CPUs), quota.Memory: int64(p.MemoryMiB), quota.Volumes: int64(len(disks))}
+	for _, v := range disks {
+		a[quota.Gigabytes] += int64(v.GB)
+	}
+	return a
 }
 
 // Disks returns the sum of the desktop's disks by volume type, in MiB.

@@ -3,17 +3,19 @@ package desktop
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
 	"carrel/internal/directory"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
 // findOrAddPeople returns the user of each desktop, in order. Unknown users are added; if they have a mail address they get a
-// mail with the link for their first password.
-func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, desktops []NewDesktop) ([]directory.User, error) {
+// mail with the link for their first password. CodeSettingOff, CodeQuotaExceeded.
+func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, a *quota.Allowance, desktops []NewDesktop) ([]directory.User, error) {
 	if len(desktops) == 0 {
 		return nil, nil
 	}
@@ -35,6 +37,9 @@ func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, desk
 		key := strings.ToLower(d.UserName)
 		u, ok := byName[key]
 		if !ok {
+			if err := a.MayCreateUser(fmt.Sprintf("desktops[%d].user_name", i), d.UserName); err != nil {
+				return nil, err
+			}
 			u = NewUser(c.ProjectID, d, tx.Now())
 			byName[key] = u
 			added = append(added, u)
@@ -43,6 +48,9 @@ func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, desk
 	}
 	if len(added) == 0 {
 		return people, nil
+	}
+	if err := a.Admit(ctx, tx, quota.Amounts{quota.Users: int64(len(added))}); err != nil {
+		return nil, err
 	}
 	if err := directory.InsertUsers(ctx, tx, added); err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ var units = map[string]func(*env){
 		ctx, other, press := e.Context(), workspace.Caller{ProjectID: storetest.OtherProject}, e.AddUnit("Press")
 		e.AddUnit("Bonn")
 		_, err := e.service.CreateOU(ctx, other, "", "Press", "")
-		e.refused(err, workspace.CodeNotSubscribed, `the Workspace service is not open for project "project-2", open it first`)
+		e.refused(err, workspace.CodeNotSubscribed, `the Workspace service is not open for project "project-2": open it with POST /v2/project-2/workspaces`)
 		_, err = e.service.CreateOU(ctx, caller, "", "PRESS", "")
 		e.refused(err, workspace.CodeNameTaken, `ou_name: "PRESS" is in use`)
 		_, err = e.service.CreateOU(ctx, caller, "elsewhere", "x", "")

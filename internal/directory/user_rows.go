@@ -164,17 +164,20 @@ func UserByName(ctx context.Context, t *store.Tx, projectID, name string) (User,
 	return rows[0].domain(), nil
 }
 
-// UserSigningIn is UserByName in all projects for who tries to sign in. For an unknown name it returns an empty user and the sign-in rules of
-// some project, of the same one each time, so that attempts are counted as those of its users. It takes one statement in any case.
-func UserSigningIn(ctx context.Context, t *store.Tx, name string) (User, error) {
+// UserSigningIn is UserByName for who tries to sign in, in all projects if projectID is empty. For an unknown name it returns an empty user and the
+// sign-in rules of the project, or of some project, of the same one each time, so that attempts are counted as those of its users. It takes one
+// statement in any case.
+func UserSigningIn(ctx context.Context, t *store.Tx, projectID, name string) (User, error) {
 	folded := store.Fold(name)
 	var rows []userRow
 	err := t.NewRaw(`
 		SELECT u.*, (SELECT count(*) FROM assignments AS a WHERE a.user_id = u.id) AS desktops,
 			CASE WHEN u.id IS NOT NULL THEN `+rulesOfProject+`
-				ELSE (SELECT s.sign_in_rules FROM subscriptions AS s ORDER BY CASE WHEN s.project_id < ?1 THEN 1 ELSE 0 END, s.project_id LIMIT 1)
+				ELSE (SELECT s.sign_in_rules FROM subscriptions AS s
+					ORDER BY CASE WHEN s.project_id = ?2 THEN 0 WHEN s.project_id < ?1 THEN 2 ELSE 1 END, s.project_id LIMIT 1)
 			END AS sign_in_rules
-		FROM (SELECT 1 AS one) AS attempt LEFT JOIN users AS u ON u.name_folded = ?0 ORDER BY u.id LIMIT 2`, folded, workspace.HashToken(folded)).Scan(ctx, &rows)
+		FROM (SELECT 1 AS one) AS attempt LEFT JOIN users AS u ON u.name_folded = ?0 AND (?2 = '' OR u.project_id = ?2)
+		ORDER BY u.id LIMIT 2`, folded, workspace.HashToken(folded), projectID).Scan(ctx, &rows)
 	if err != nil {
 		return User{}, err
 	}

@@ -40,7 +40,7 @@ func newEnv(t testing.TB) *env {
 	e.must(err)
 	t.Cleanup(func() { s.Close() })
 	e.store, e.service = s, core.NewServices(core.Config{Store: s})
-	e.must(e.service.Catalog.Subscribe(t.Context(), project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+	e.must(e.service.Catalog.Subscribe(t.Context(), project, "", "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	ada, bob := e.person("ada"), e.person("other")
 	e.must(s.Update(t.Context(), func(tx *store.Tx) error {
 		subnets, err := catalog.Subnets(t.Context(), tx, project)

@@ -98,6 +98,11 @@ func (s *Service) DeleteProject(ctx context.Context, c workspace.Caller, id stri
 		if len(held) > 0 {
 			return conflict("project %s still has %s: delete what is in it first", p.Name, strings.Join(held, ", "))
 		}
+		if s.ReleaseProject != nil {
+			if err := s.ReleaseProject(ctx, tx, p.ID); err != nil {
+				return err
+			}
+		}
 		return DeleteProject(ctx, tx, p)
 	}))
 }

@@ -30,6 +30,8 @@ type Service struct {
 
 	// ProjectHolds returns what a project still has, such as "3 desktops"; empty: it may be deleted.
 	ProjectHolds func(ctx context.Context, tx *store.Tx, projectID string) ([]string, error)
+	// ReleaseProject deletes what a project has that does not keep it from being deleted. Nil: nothing.
+	ReleaseProject func(ctx context.Context, tx *store.Tx, projectID string) error
 
 	versions versions
 	memory   memory

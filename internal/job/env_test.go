@@ -87,7 +87,7 @@ func (e *env) populate() {
 		}
 		return nil
 	}))
-	e.must(e.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
+	e.must(e.service.Catalog.Subscribe(ctx, project, "", "10.1.0.0/16", []catalog.NewSubnet{{Name: "net0", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "net0"}}))
 }
 
 func (e *env) must(err error) {

@@ -131,6 +131,7 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 		workspace.JobRebuildDesktops: r.resetDesktop,
 		workspace.JobRebuildPool:     r.rebuildMember,
 		workspace.JobExecuteScripts:  r.executeScripts,
+		workspace.JobOpenService:     r.openService,
 
 		workspace.JobResizePool:        r.resizeMember,
 		workspace.JobAddPoolVolumes:    r.changeDisks,

@@ -12,6 +12,7 @@ import (
 	"carrel/internal/engine"
 	"carrel/internal/pool"
 	"carrel/internal/store"
+	"carrel/internal/tenant"
 	"carrel/internal/workspace"
 )
 
@@ -307,6 +308,9 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v retryDecisio
 	err := r.store.Update(ctx, func(tx *store.Tx) error {
 		failed.State, failed.Code, failed.Reason, failed.Ended = workspace.SubJobFailed, v.code, v.reason, tx.Now()
 		return r.end(ctx, tx, &failed, func(d *desktop.Desktop) error {
+			if s.Type == workspace.JobOpenService {
+				return tenant.NotOpened(ctx, tx, failed, v.reason)
+			}
 			if d == nil || d.TaskOwner != s.ID {
 				return nil
 			}

@@ -9,6 +9,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/namepolicy"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -21,7 +22,8 @@ func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) 
 		return "", err
 	}
 	return desktop.Choosing(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
-		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
+		allowance, err := quota.Hold(ctx, tx, r.ProjectID)
+		if err != nil {
 			return "", err
 		}
 		p := r.Pool(tx.Now())
@@ -38,7 +40,7 @@ func (s *Service) CreatePool(ctx context.Context, r CreatePool) (string, error) 
 		if err := InsertPool(ctx, tx, p, people); err != nil {
 			return "", err
 		}
-		return growPool(ctx, tx, p, r.Size, Growth{Caller: r.Caller, Type: workspace.JobCreatePool})
+		return growPool(ctx, tx, p, r.Size, Growth{Caller: r.Caller, Type: workspace.JobCreatePool, Allowance: allowance})
 	}))
 }
 
@@ -100,6 +102,8 @@ func (p *Pool) settleSubnets(ctx context.Context, tx *store.Tx) error {
 		switch {
 		case at < 0:
 			return workspace.Errorf(workspace.CodeSubnetNotFound, "%s: %q does not exist", field, id)
+		case subnets[at].Withdrawn:
+			return desktop.SubnetWithdrawn(field, subnets[at])
 		case p.VPCID == "":
 			p.VPCID = subnets[at].VPCID
 		case p.VPCID != subnets[at].VPCID:
@@ -163,7 +167,8 @@ func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) 
 		return "", err
 	}
 	return desktop.Choosing(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
-		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
+		allowance, err := quota.Hold(ctx, tx, r.ProjectID)
+		if err != nil {
 			return "", err
 		}
 		p, err := LockPool(ctx, tx, r.ProjectID, r.PoolID)
@@ -173,6 +178,6 @@ func (s *Service) ExpandPool(ctx context.Context, r ExpandPool) (string, error) 
 		if err := settlePlace(ctx, tx, &p); err != nil {
 			return "", err
 		}
-		return growPool(ctx, tx, p, r.Size, Growth{Caller: r.Caller, Type: workspace.JobExpandPool})
+		return growPool(ctx, tx, p, r.Size, Growth{Caller: r.Caller, Type: workspace.JobExpandPool, Allowance: allowance})
 	}))
 }

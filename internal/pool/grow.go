@@ -8,6 +8,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/namepolicy"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -17,18 +18,20 @@ type Growth struct {
 	workspace.Caller
 	Type workspace.JobType // JobCreatePool, JobExpandPool, or JobCreateDesktops for autoscaling
 	Auto bool              // created by autoscaling, which may delete them again
+
+	Allowance *quota.Allowance // of the pool's project, held since before the pool was locked
 }
 
 // growPool writes n more desktops of a pool and a job with one sub-job for each, and returns the job's id. The caller has locked
 // the pool (LockPool) or just inserted it, and repeats the call if another transaction took a name or an address first
-// (choosing). CodeNoAddress if the pool's subnets are full, CodeCapacityExceeded, CodeImageNotFound if its image is gone,
+// (choosing). CodeNoAddress if the pool's subnets are full, CodeCapacityExceeded, CodeQuotaExceeded, CodeImageNotFound if its image is gone,
 // CodePolicyNotFound and CodeInvalid about names.
 func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g Growth) (jobID string, err error) {
 	jobID, _, _, err = GrowUpTo(ctx, tx, p, n, n, g)
 	return jobID, err
 }
 
-// GrowUpTo is growPool for as many of n desktops as the capacity suffices for. It returns how many it wrote and, if fewer than n, why. If
+// GrowUpTo is growPool for as many of n desktops as the quota and the capacity suffice for. It returns how many it wrote and, if fewer than n, why. If
 // it suffices for fewer than least, it fails, and the caller must not commit.
 func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth) (jobID string, made int, short, err error) {
 	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
@@ -41,20 +44,30 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	if p.Zone, err = desktop.FindZone(ctx, tx, p.Zone); err != nil { // empty means the default zone
 		return "", 0, nil, err
 	}
-	each, err := p.demand(ctx, tx)
+	each, counted, err := p.demand(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
+	}
+	wanted := n
+	n, tooMany, err := g.Allowance.AdmitUpTo(ctx, tx, counted, n)
+	if err != nil {
+		return "", 0, nil, err
+	}
+	if n < least {
+		return "", 0, nil, tooMany
 	}
 	left, err := capacity.ReadFree(ctx, tx)
 	if err != nil {
 		return "", 0, nil, err
 	}
-	wanted := n
 	if n, short, err = left.Take(ctx, tx, each, n); err != nil {
 		return "", 0, nil, err
 	}
 	if n < least {
 		return "", 0, nil, short
+	}
+	if short == nil {
+		short = tooMany
 	}
 	if p.SecurityGroups, err = desktop.FindSecurityGroups(ctx, tx, p.ProjectID, p.SecurityGroups); err != nil { // none means the default group
 		return "", 0, nil, err
@@ -99,17 +112,17 @@ func noAddresses(p Pool, free, wanted int) error {
 	return workspace.Errorf(workspace.CodeNoAddress, "subnet_ids: the subnets of pool %s have %d free addresses, %d are needed", p.Name, free, wanted)
 }
 
-// demand returns the capacity that each of the pool's desktops needs.
-func (p Pool) demand(ctx context.Context, tx *store.Tx) (capacity.Demand, error) {
+// demand returns the capacity that each of the pool's desktops needs, and what of its quotas the project uses for it.
+func (p Pool) demand(ctx context.Context, tx *store.Tx) (capacity.Demand, quota.Amounts, error) {
 	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
 	if err != nil {
-		return capacity.Demand{}, workspace.InField("product_id", err)
+		return capacity.Demand{}, nil, workspace.InField("product_id", err)
 	}
 	disks := []desktop.VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
 		disks = append(disks, desktop.VolumeSpec{Type: v.Type, GB: v.GB})
 	}
-	return desktop.DemandOf(1, product, disks...), nil
+	return desktop.DemandOf(1, product, disks...), desktop.QuotaOf(product, disks...), nil
 }
 
 // poolNames generates the computer names of n new desktops, by the pool's name policy or from the pool's name.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"carrel/internal/desktop"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -15,6 +16,20 @@ func LockIdlePool(ctx context.Context, tx *store.Tx, c workspace.Caller, poolID 
 	if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
 		return Pool{}, err
 	}
+	return lockIdle(ctx, tx, c, poolID)
+}
+
+// HoldIdlePool is LockIdlePool for what gives desktops more: it holds what the project may still get.
+func HoldIdlePool(ctx context.Context, tx *store.Tx, c workspace.Caller, poolID string) (Pool, *quota.Allowance, error) {
+	allowance, err := quota.Hold(ctx, tx, c.ProjectID)
+	if err != nil {
+		return Pool{}, nil, err
+	}
+	p, err := lockIdle(ctx, tx, c, poolID)
+	return p, allowance, err
+}
+
+func lockIdle(ctx context.Context, tx *store.Tx, c workspace.Caller, poolID string) (Pool, error) {
 	p, err := LockPool(ctx, tx, c.ProjectID, poolID)
 	if err == nil {
 		err = MayChange(p)

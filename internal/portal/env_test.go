@@ -76,7 +76,7 @@ func newEnv(t *testing.T) *env {
 
 func (e *env) populate(passwords *secret.Passwords) {
 	ctx := e.t.Context()
-	e.must(e.service.Catalog.Subscribe(ctx, project, "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
+	e.must(e.service.Catalog.Subscribe(ctx, project, "", "10.1.0.0/16", []catalog.NewSubnet{{Name: "n", CIDR: "10.1.0.0/16", Gateway: "10.1.0.1", Network: "n"}}))
 	hash, err := passwords.Hash(password)
 	e.must(err)
 	e.must(e.store.Update(ctx, func(tx *store.Tx) error {

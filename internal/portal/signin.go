@@ -18,7 +18,7 @@ const cookieName = "carrel_sign_in"
 type (
 	signInInput struct{ Body signInBody }
 	signInBody  struct {
-		UserName string `json:"user_name" required:"true"`
+		UserName string `json:"user_name" required:"true" doc:"Where users of several projects have the name, with the enterprise id of the project and a backslash before it"`
 		Password string `json:"password" required:"true"`
 	}
 

@@ -99,14 +99,18 @@ func (r *Execute) commandField() string {
 	return "command_content"
 }
 
-// Execute orders a task and returns its id. CodeScriptNotFound, CodeDesktopNotFound, CodePoolNotFound, CodeInvalid. The rows of the
+// Execute orders a task and returns its id. CodeSettingOff, CodeScriptNotFound, CodeDesktopNotFound, CodePoolNotFound, CodeInvalid. The rows of the
 // scripts are locked in order of their ids, so that one that is being deleted is not ordered any more.
 func (s *Service) Execute(ctx context.Context, r Execute) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
-		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
+		service, err := store.UsableSubscription(ctx, tx, r.ProjectID)
+		if err == nil {
+			err = service.MayRunScripts()
+		}
+		if err != nil {
 			return "", err
 		}
 		t := Task{
@@ -116,7 +120,6 @@ func (s *Service) Execute(ctx context.Context, r Execute) (string, error) {
 		if r.Command != "" {
 			t.Type = KindCommand
 		}
-		var err error
 		if t.Scripts, err = r.pieces(ctx, tx); err != nil {
 			return "", err
 		}

@@ -61,13 +61,14 @@ func userCaller(u directory.User, operation string) workspace.Caller {
 	}
 }
 
-// SignIn checks a name and password and begins a sign-in. An unknown name, a wrong password and a user without a password get the same
+// SignIn checks a name and password and begins a sign-in. Where users of several projects have the name, it is preceded by the project's enterprise
+// id and a backslash: "acme\ann". An unknown name, a wrong password and a user without a password get the same
 // CodeBadCredentials after the same time. A *PauseError says when to retry, whether or not the user exists; a correct password of a user who
 // may not work gets CodeForbidden with the reason. Attempts are counted by name and by the network of WithNetwork; see Tallies.
 //
 // A sign-in leaves an audit record, and so does a refused attempt, unless there are too many (Refusals).
 func (s *Service) SignIn(ctx context.Context, name, password string) (SignInResult, error) {
-	u, a, err := s.chargeAttempt(ctx, name)
+	u, a, err := s.chargeAttempt(ctx, "", name)
 	var r SignInResult
 	if err == nil {
 		r, err = s.signIn(ctx, u, a, password)
@@ -97,7 +98,8 @@ func (s *Service) signIn(ctx context.Context, u directory.User, a workspace.Atte
 
 // chargeAttempt counts an attempt as failed before the password is checked, so that concurrent guesses are counted too, and waits for its
 // turn. A correct password undoes the count. It returns an empty user if the name is unknown, and the user also if the attempt is refused.
-func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.User, workspace.Attempt, error) {
+// projectID is that of the user, if it is known.
+func (s *Service) chargeAttempt(ctx context.Context, projectID, name string) (directory.User, workspace.Attempt, error) {
 	var wait time.Duration
 	type charged struct {
 		directory.User
@@ -105,7 +107,7 @@ func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.Use
 	}
 	var c charged
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		u, err := directory.UserSigningIn(ctx, tx, name)
+		u, err := findUser(ctx, tx, projectID, name)
 		if err != nil {
 			return err
 		}
@@ -125,6 +127,21 @@ func (s *Service) chargeAttempt(ctx context.Context, name string) (directory.Use
 		err = workspace.WaitTurn(ctx, wait)
 	}
 	return c.User, c.Attempt, err
+}
+
+// findUser finds the user of a name, which may have an enterprise id before it, for who tries to sign in; an empty user if there is none, or several.
+// It takes a statement for an enterprise id, known or not, and one for the user.
+func findUser(ctx context.Context, tx *store.Tx, projectID, name string) (directory.User, error) {
+	if enterprise, rest, qualified := strings.Cut(name, `\`); qualified && projectID == "" {
+		found, err := tx.EnterpriseProject(ctx, enterprise)
+		if err != nil {
+			return directory.User{}, err
+		}
+		if found != "" {
+			projectID, name = found, rest
+		}
+	}
+	return directory.UserSigningIn(ctx, tx, projectID, name)
 }
 
 // beginSignIn records a sign-in after a correct password, unless the password was changed meanwhile. The user of a password that is older than
@@ -311,7 +328,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visitor, old, password s
 	if !v.MayChangePassword && !v.MustChangePassword {
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "your administrator changes your password for you"}
 	}
-	u, a, err := s.chargeAttempt(ctx, v.Name)
+	u, a, err := s.chargeAttempt(ctx, v.ProjectID, v.Name)
 	if err == nil {
 		if ok, _ := s.verifyPassword(u, old); !ok {
 			err = &workspace.Error{Code: workspace.CodeBadCredentials, Message: "the present password is wrong"}

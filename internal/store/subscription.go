@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -15,43 +18,85 @@ type subscription struct {
 	VPCID     string `bun:"vpc_id"`
 	Opened    time.Time
 
-	SignInRules string
+	SignInRules      string
+	Status           workspace.ServiceStatus
+	JobID            string
+	FailReason       string
+	EnterpriseID     string
+	EnterpriseFolded string
+
+	Locked     time.Time `bun:",nullzero"`
+	LockReason string
+
+	KnownUsersOnly bool
+	NoScripts      bool
 }
 
-type subscriptionRow struct {
+// SubscriptionRow is a subscription as it is stored, for queries that read it together with other rows. Its alias is o.
+type SubscriptionRow struct {
 	bun.BaseModel `bun:"table:subscriptions,alias:o"`
 	subscription
 }
 
-// OpenSubscription inserts the subscription unless the project has one, and returns the one that it has. It locks it until the
-// transaction ends: of several callers one creates what the project needs, and the others find it. The primary key decides
-// between concurrent callers: the second waits for the first.
-func (t *Tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (workspace.Subscription, error) {
-	row := subscriptionRow{subscription: subscription(s)}
-	if _, err := t.Inserting(&row).On("CONFLICT (project_id) DO NOTHING").Exec(ctx); err != nil {
-		return workspace.Subscription{}, err
-	}
-	var kept subscriptionRow
-	err := t.ForUpdate(t.NewSelect().Model(&kept).Where("o.project_id = ?", s.ProjectID), "o").Scan(ctx)
-	return workspace.Subscription(kept.subscription), err
+// Subscription returns what the row has.
+func (r SubscriptionRow) Subscription() workspace.Subscription {
+	return workspace.Subscription(r.subscription)
 }
 
-// Subscription reads a project's subscription. CodeNotSubscribed if the service was never opened for it.
+// SubscriptionOf names a project's service in audit records.
+func SubscriptionOf(projectID string) workspace.Resource {
+	return workspace.Resource{Type: "service", ID: projectID}
+}
+
+// OpenSubscription inserts the subscription unless the project has one, and returns the one that it has, in whatever state. It locks it until
+// the transaction ends: of several callers one creates what the project needs, and the others find it. The primary key decides
+// between concurrent callers: the second waits for the first.
+func (t *Tx) OpenSubscription(ctx context.Context, s workspace.Subscription) (workspace.Subscription, error) {
+	s.Status = cmp.Or(s.Status, workspace.ServiceOpen)
+	row := SubscriptionRow{subscription: subscription(s)}
+	row.EnterpriseFolded = Fold(row.EnterpriseID)
+	if _, err := t.Inserting(&row).On("CONFLICT (project_id) DO NOTHING").Exec(ctx); err != nil {
+		return workspace.Subscription{}, t.enterpriseTaken(err, s.EnterpriseID)
+	}
+	return t.HoldSubscription(ctx, s.ProjectID)
+}
+
+// enterpriseTaken returns CodeNameTaken for an enterprise id that another project has.
+func (t *Tx) enterpriseTaken(err error, id string) error {
+	if err != nil && t.Violated(err) == "subscriptions_enterprise_folded" {
+		return t.Refuse(workspace.Errorf(workspace.CodeNameTaken, "enterprise_id: %q is in use", id))
+	}
+	return err
+}
+
+// Subscription reads a project's subscription, in whatever state. CodeNotSubscribed if the service was never opened for it.
 func (t *Tx) Subscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
 	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return q })
 }
 
-// LockSubscription is Subscription and locks it until the transaction ends: of several transactions that count what the project
-// has, each counts what those before created.
+// HoldSubscription is Subscription and locks it until the transaction ends.
+func (t *Tx) HoldSubscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
+	s, err := t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return t.ForUpdate(q, "o") })
+	if err == nil {
+		t.AuditRead(SubscriptionOf(projectID), &SubscriptionRow{subscription: subscription(s)})
+	}
+	return s, err
+}
+
+// LockSubscription is HoldSubscription for an open service: of several transactions that count what the project
+// has, each counts what those before created. Errors as RequireSubscription.
 func (t *Tx) LockSubscription(ctx context.Context, projectID string) (workspace.Subscription, error) {
-	return t.subscription(ctx, projectID, func(q *bun.SelectQuery) *bun.SelectQuery { return t.ForUpdate(q, "o") })
+	s, err := t.HoldSubscription(ctx, projectID)
+	if err == nil {
+		err = s.Usable()
+	}
+	return s, err
 }
 
 func (t *Tx) subscription(ctx context.Context, projectID string, hold func(*bun.SelectQuery) *bun.SelectQuery) (workspace.Subscription, error) {
-	var row subscriptionRow
-	err := Read(ctx, hold(t.NewSelect().Model(&row).Where("o.project_id = ?", projectID)),
-		workspace.Errorf(workspace.CodeNotSubscribed, "the Workspace service is not open for project %q, open it first", projectID))
-	return workspace.Subscription(row.subscription), err
+	var row SubscriptionRow
+	err := Read(ctx, hold(t.NewSelect().Model(&row).Where("o.project_id = ?", projectID)), workspace.NotSubscribed(projectID))
+	return row.Subscription(), err
 }
 
 // SaveSignInRules writes the rules of a project whose subscription is locked.
@@ -60,8 +105,45 @@ func (t *Tx) SaveSignInRules(ctx context.Context, projectID, rules string) error
 	return err
 }
 
-// RequireSubscription returns CodeNotSubscribed unless the Workspace service is open for the project.
-func RequireSubscription(ctx context.Context, tx *Tx, projectID string) error {
-	_, err := tx.Subscription(ctx, projectID)
+// SaveSubscription writes a locked subscription. CodeNameTaken if another project has its enterprise id.
+func (t *Tx) SaveSubscription(ctx context.Context, s workspace.Subscription) error {
+	row := SubscriptionRow{subscription: subscription(s)}
+	row.EnterpriseFolded = Fold(row.EnterpriseID)
+	_, err := t.NewUpdate().Model(&row).WherePK().Exec(ctx)
+	if err = t.enterpriseTaken(err, s.EnterpriseID); err == nil {
+		t.AuditSave(SubscriptionOf(s.ProjectID), &row)
+	}
 	return err
+}
+
+// DeleteSubscription deletes the subscription of a project that is deleted.
+func (t *Tx) DeleteSubscription(ctx context.Context, projectID string) error {
+	_, err := t.NewDelete().Model((*SubscriptionRow)(nil)).Where("project_id = ?", projectID).Exec(ctx)
+	return err
+}
+
+// EnterpriseProject returns the id of the project that has an enterprise id, ignoring case; "" if none has.
+func (t *Tx) EnterpriseProject(ctx context.Context, enterpriseID string) (projectID string, err error) {
+	err = t.NewSelect().Model((*SubscriptionRow)(nil)).Column("project_id").
+		Where("enterprise_folded = ? AND enterprise_folded <> ''", Fold(enterpriseID)).Scan(ctx, &projectID)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return projectID, err
+}
+
+// RequireSubscription returns CodeNotSubscribed unless the Workspace service is open for the project, CodeConflict while it is being opened, and
+// CodeServiceLocked while it is locked.
+func RequireSubscription(ctx context.Context, tx *Tx, projectID string) error {
+	_, err := UsableSubscription(ctx, tx, projectID)
+	return err
+}
+
+// UsableSubscription is RequireSubscription, and returns the subscription.
+func UsableSubscription(ctx context.Context, tx *Tx, projectID string) (workspace.Subscription, error) {
+	s, err := tx.Subscription(ctx, projectID)
+	if err == nil {
+		err = s.Usable()
+	}
+	return s, err
 }

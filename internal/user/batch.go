@@ -11,6 +11,7 @@ import (
 	"carrel/internal/assignment"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/quota"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -20,7 +21,7 @@ import (
 const MaxUsersPerRequest = 200
 
 // CreateUsers adds users, all or none, and returns their ids in order. If some cannot be added, the error is that of the first,
-// and its Detail has those of all.
+// and its Detail has those of all. CodeQuotaExceeded.
 func (s *Service) CreateUsers(ctx context.Context, c workspace.Caller, users []CreateUser) ([]string, error) {
 	if len(users) == 0 || len(users) > MaxUsersPerRequest {
 		return nil, workspace.Invalid("users", "%d users, list 1 to %d", len(users), MaxUsersPerRequest)
@@ -34,7 +35,13 @@ func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []C
 	for i := range users {
 		users[i].Caller = c
 	}
-	err := s.Store.View(ctx, func(tx *store.Tx) error { return mayCreateUsers(ctx, tx, c, users, at) })
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		o, err := store.UsableSubscription(ctx, tx, c.ProjectID)
+		if err != nil {
+			return err
+		}
+		return mayCreateUsers(ctx, tx, o, c, users, at)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +52,14 @@ func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []C
 		}
 	}
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) ([]string, error) {
-		if err := mayCreateUsers(ctx, tx, c, users, at); err != nil {
+		allowance, err := quota.Hold(ctx, tx, c.ProjectID)
+		if err != nil {
+			return nil, err
+		}
+		if err := mayCreateUsers(ctx, tx, allowance.Subscription, c, users, at); err != nil {
+			return nil, err
+		}
+		if err := allowance.Admit(ctx, tx, quota.Amounts{quota.Users: int64(len(users))}); err != nil {
 			return nil, err
 		}
 		ids, _, err := s.insertUsers(ctx, tx, c, users, hash)
@@ -53,14 +67,14 @@ func (s *Service) createUsers(ctx context.Context, c workspace.Caller, users []C
 	}))
 }
 
-// mayCreateUsers returns why the users cannot be added, or nil.
-func mayCreateUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users []CreateUser, at func(int) string) error {
-	rules, err := passwordRules(ctx, tx, c.ProjectID)
+// mayCreateUsers returns why the users cannot be added to a project with a subscription, or nil.
+func mayCreateUsers(ctx context.Context, tx *store.Tx, o workspace.Subscription, c workspace.Caller, users []CreateUser, at func(int) string) error {
+	rules, err := signin.RulesOf(o.SignInRules)
 	if err != nil {
 		return err
 	}
 	for i := range users {
-		users[i].Rules = rules
+		users[i].Rules = rules.Password
 	}
 	if err := allProblems(CheckUsers(users, tx.Now()), at); err != nil {
 		return err
@@ -70,16 +84,6 @@ func mayCreateUsers(ctx context.Context, tx *store.Tx, c workspace.Caller, users
 		return err
 	}
 	return allProblems(problems, at)
-}
-
-// passwordRules returns the rules of a project for passwords. CodeNotSubscribed.
-func passwordRules(ctx context.Context, tx *store.Tx, projectID string) (signin.PasswordRules, error) {
-	o, err := tx.Subscription(ctx, projectID)
-	if err != nil {
-		return signin.PasswordRules{}, err
-	}
-	rules, err := signin.RulesOf(o.SignInRules)
-	return rules.Password, err
 }
 
 // CheckUsers returns what is wrong with each of several new users on its own and compared with the others; nil if nothing is. now

@@ -10,6 +10,8 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/quota"
+	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -51,7 +53,7 @@ type ImportedUser struct {
 
 // ImportUsers adds the users of the valid rows, in one transaction, and returns what is wrong with each of the others. An
 // existing user is unchanged; their row is valid unless it has another mail address. A job hashes passwords, and its id is
-// returned if there are any; they can be used immediately. CodeInvalid if the table as a whole is not valid.
+// returned if there are any; they can be used immediately. CodeInvalid if the table as a whole is not valid; CodeQuotaExceeded.
 func (s *Service) ImportUsers(ctx context.Context, r ImportUsers) ([]ImportedUser, string, error) {
 	columns, err := readHead(r)
 	if err != nil {
@@ -173,7 +175,14 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 		fresh, places = append(fresh, p.CreateUser), append(places, i)
 	}
 	var ids []string
-	err = s.Store.Update(ctx, store.By(r.Caller, func(tx *store.Tx) (err error) {
+	err = s.Store.Update(ctx, store.By(r.Caller, func(tx *store.Tx) error {
+		allowance, err := quota.Hold(ctx, tx, r.ProjectID)
+		if err != nil {
+			return err
+		}
+		if err := allowance.Admit(ctx, tx, quota.Amounts{quota.Users: int64(len(fresh))}); err != nil {
+			return err
+		}
 		ids, jobID, err = s.insertUsers(ctx, tx, r.Caller, fresh, "")
 		return err
 	}))
@@ -193,7 +202,11 @@ func (s *Service) importPeople(ctx context.Context, r ImportUsers, people []Impo
 
 // validateUsers writes into each of people its problem, or the id of the existing user.
 func validateUsers(ctx context.Context, tx *store.Tx, r ImportUsers, people []ImportedUser) error {
-	rules, err := passwordRules(ctx, tx, r.ProjectID)
+	o, err := store.UsableSubscription(ctx, tx, r.ProjectID)
+	if err != nil {
+		return err
+	}
+	rules, err := signin.RulesOf(o.SignInRules)
 	if err != nil {
 		return err
 	}
@@ -227,7 +240,7 @@ func validateUsers(ctx context.Context, tx *store.Tx, r ImportUsers, people []Im
 		case twice:
 			p.err = sameAddress(p.Email, before.Email, fmt.Sprintf("line %d gives this user another mail address", before.Line))
 		default:
-			p.Rules = rules
+			p.Rules = rules.Password
 			p.err = p.Check(tx.Now())
 		}
 		if p.err == nil {

@@ -6,6 +6,8 @@ import (
 
 	"carrel/internal/capacity"
 	"carrel/internal/desktop"
+	"carrel/internal/pool/reshape"
+	"carrel/internal/quota"
 	"carrel/internal/rollout"
 	"carrel/internal/script"
 	"carrel/internal/store"
@@ -40,7 +42,7 @@ func (s *Service) ListSubJobs(ctx context.Context, q workspace.SubJobQuery) ([]w
 }
 
 // RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns; scripts run again under a new one. CodeConflict if none has failed, the
-// job has not ended, or a desktop is busy by now. Sub-jobs of desktops that are gone stay FAILED.
+// job has not ended, or a desktop is busy by now; CodeQuotaExceeded, CodeCapacityExceeded. Sub-jobs of desktops that are gone stay FAILED.
 func (s *Service) RetryJob(ctx context.Context, c workspace.Caller, id string) (string, error) {
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		job, err := tx.Job(ctx, c.ProjectID, id, false)
@@ -50,7 +52,16 @@ func (s *Service) RetryJob(ctx context.Context, c workspace.Caller, id string) (
 		if st := job.Counts.Status(); st != workspace.JobFail {
 			return "", workspace.Errorf(workspace.CodeConflict, "job %s is %s, only a failed job can be retried", id, st)
 		}
+		if job.Type == workspace.JobOpenService {
+			return "", workspace.Errorf(workspace.CodeConflict, "job %s opened the Workspace service: open it again with POST /v2/%s/workspaces instead", id, c.ProjectID)
+		}
 		tx.Audit(workspace.Resource{Type: workspace.ResourceJob, ID: id}, id)
+		var allowance *quota.Allowance
+		if _, grows := reshape.ReshapeTasks[job.Type]; grows {
+			if allowance, err = quota.Hold(ctx, tx, c.ProjectID); err != nil {
+				return "", err
+			}
+		}
 		if job.Type == workspace.JobRebuildPool {
 			return id, rollout.RetryRebuild(ctx, tx, job)
 		}
@@ -61,8 +72,19 @@ func (s *Service) RetryJob(ctx context.Context, c workspace.Caller, id string) (
 		if err != nil {
 			return "", err
 		}
-		return id, retake(ctx, tx, c.ProjectID, subs)
+		if err := retake(ctx, tx, c.ProjectID, subs); err != nil || allowance == nil {
+			return id, err
+		}
+		return id, allowance.Readmit(ctx, tx, idsOf(subs))
 	}))
+}
+
+func idsOf(subs []workspace.SubJob) []string {
+	ids := make([]string, len(subs))
+	for i, s := range subs {
+		ids[i] = s.ID
+	}
+	return ids
 }
 
 // retake makes sub-jobs that run again the owners of their desktops, and promises the capacity that they need again. CodeCapacityExceeded.
@@ -103,7 +125,7 @@ func retake(ctx context.Context, tx *store.Tx, projectID string, subs []workspac
 }
 
 // keptSubJobs are types whose records cannot be deleted.
-var keptSubJobs = []workspace.JobType{"applyWorkspace", "cancelWorkspace", "changeAccessVpc"}
+var keptSubJobs = []workspace.JobType{workspace.JobOpenService, workspace.JobCloseService, "changeAccessVpc"}
 
 // DeleteSubJobs deletes the records of ended sub-jobs, by ids or by state. Those that have not ended are refused with
 // CodeConflict if given by id, and kept if selected by state.

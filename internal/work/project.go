@@ -4,35 +4,48 @@ import (
 	"context"
 	"fmt"
 
-	"carrel/internal/desktop"
+	"carrel/internal/catalog"
 	"carrel/internal/directory"
+	"carrel/internal/quota"
 	"carrel/internal/store"
+	"carrel/internal/tenant"
 	"carrel/internal/workspace"
 )
 
-// ProjectHolds returns what a project still has, so that it cannot be deleted: desktops and users with their numbers, and an open service.
+// ProjectHolds returns what a project still has, so that it cannot be deleted: desktops, pools and users with their numbers, and a service that is not
+// closed.
 func ProjectHolds(ctx context.Context, tx *store.Tx, projectID string) ([]string, error) {
-	_, desktops, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ProjectID: projectID})
+	held, err := tenant.Holds(ctx, tx, projectID)
 	if err != nil {
-		return nil, fmt.Errorf("counting a project's desktops: %w", err)
+		return nil, err
 	}
 	_, users, err := directory.Users(ctx, tx, directory.UserQuery{ProjectID: projectID})
 	if err != nil {
 		return nil, fmt.Errorf("counting a project's users: %w", err)
 	}
-	var held []string
-	if desktops > 0 {
-		held = append(held, fmt.Sprintf("%d desktops", desktops))
-	}
 	if users > 0 {
-		held = append(held, fmt.Sprintf("%d users", users))
+		held = append(held, workspace.Plural(users, "user"))
 	}
-	_, err = tx.Subscription(ctx, projectID)
-	if err == nil {
-		return append(held, "an open Workspace service"), nil
+	s, err := tx.HoldSubscription(ctx, projectID)
+	switch {
+	case workspace.CodeOf(err) == workspace.CodeNotSubscribed:
+		return held, nil
+	case err != nil:
+		return nil, err
+	case s.Status != workspace.ServiceClosed:
+		held = append(held, "an open Workspace service")
 	}
-	if workspace.CodeOf(err) == workspace.CodeNotSubscribed {
-		err = nil
+	return held, nil
+}
+
+// ReleaseProject deletes what a project that is deleted has of its own although it holds nothing: its closed service, networks and quotas. The networks
+// can be other projects' afterwards.
+func ReleaseProject(ctx context.Context, tx *store.Tx, projectID string) error {
+	if err := catalog.DeleteNetworks(ctx, tx, projectID); err != nil {
+		return err
 	}
-	return held, err
+	if err := quota.Forget(ctx, tx, projectID); err != nil {
+		return err
+	}
+	return tx.DeleteSubscription(ctx, projectID)
 }

@@ -37,6 +37,9 @@ const (
 	CodeAddressTaken     Code = "WKS.00010022"
 	CodeNoAddress        Code = "WKS.00010023" // the subnet is full
 	CodeCapacityExceeded Code = "WKS.00010041" // more disk or memory would be promised than exists
+	CodeQuotaExceeded    Code = "WKS.00010042" // the project would have more than the operator allows it
+	CodeServiceLocked    Code = "WKS.00010043" // the project's service is locked
+	CodeSettingOff       Code = "WKS.00010044" // a setting of the project does not allow it
 	CodeForbidden        Code = "WKS.00010031"
 	CodeBadCredentials   Code = "WKS.00170301" // portal sign-in refused
 	CodeRateLimited      Code = "WKS.00010033"

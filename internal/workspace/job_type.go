@@ -30,3 +30,11 @@ const JobHashPasswords JobType = "hashPasswords"
 
 // JobExecuteScripts runs scripts or a command in desktops, one sub-job per desktop.
 const JobExecuteScripts JobType = "executeScripts"
+
+// The jobs of a project's service. The first creates its networks; the others have ended when their id is returned.
+const (
+	JobOpenService   JobType = "applyWorkspace"
+	JobCloseService  JobType = "cancelWorkspace"
+	JobUpdateService JobType = "updateWorkspace"
+	JobUnlockService JobType = "unlockWorkspace"
+)

@@ -34,6 +34,10 @@ func catalog() Area {
 			{ID: "ListVolumeProductInfo", Handler: "listVolumeTypes", Action: "workspace:volumes:listProducts", Summary: "List disk types"},
 			{ID: "ListAvailabilityZones", Handler: "listZones", Action: "workspace:availabilityZones:list", Summary: "List availability zones"},
 			{ID: "ShowAzDetails", Handler: "showZone", Action: "workspace:availabilityZones:get", Summary: "Show an availability zone"},
+			{
+				ID: "ListTimeZones", Handler: "listTimeZones", Action: "workspace:timezones:list", Summary: "List the time zones that desktops know",
+				Query: Fields{"time_zone_name": {Doc: "Exact, such as Asia/Shanghai"}},
+			},
 			{ID: "ListAzs", Handler: "summariseZones", Action: "workspace:availabilityZones:listSummary", Summary: "List availability zones by type of site"},
 		},
 		Types: map[string]Fields{
@@ -67,6 +71,13 @@ func catalog() Area {
 				"mode":                {Omit: "there are no edge sites"},
 				"alias":               {Omit: "zones have no other name"},
 				"public_border_group": {Omit: "there are no edge sites"},
+			},
+			"Timezones": {
+				"time_zone":         {Doc: "The offset without summer time, such as UTC+08:00"},
+				"time_zone_name":    {Doc: "The IANA name, such as Asia/Shanghai"},
+				"time_zone_desc":    {Doc: "Offset and name"},
+				"time_zone_desc_us": {Doc: "Offset and name: places have no other names here"},
+				"time_zone_desc_cn": {Doc: "Offset and name: places have no other names here"},
 			},
 			"ListAzsResponse": {"azs": {Doc: "By type of site"}},
 			"AzInfo":          {"i18n": {Type: "map[string]string", Doc: "By language"}},

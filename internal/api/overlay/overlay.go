@@ -72,6 +72,7 @@ func Areas() []Area {
 		organisationalUnits(),
 		poolChanges(),
 		pools(),
+		quotas(),
 		scripts(),
 		service(),
 		statistics(),

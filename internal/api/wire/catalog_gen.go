@@ -155,6 +155,26 @@ type ShowAzDetailsResponse struct {
 	Category    int         `json:"category" enum:"0" doc:"0: an ordinary zone"`
 }
 
+// ListTimeZonesInput is GET /v2/{project_id}/common/timezones.
+type ListTimeZonesInput struct {
+	Project
+	TimeZoneName string `query:"time_zone_name" doc:"Exact, such as Asia/Shanghai"`
+}
+
+// ListTimeZonesResponse is part of answers.
+type ListTimeZonesResponse struct {
+	TimeZones []Timezones `json:"time_zones"`
+}
+
+// Timezones is part of answers.
+type Timezones struct {
+	TimeZoneDesc   string `json:"time_zone_desc" doc:"Offset and name"`
+	TimeZone       string `json:"time_zone" doc:"The offset without summer time, such as UTC+08:00"`
+	TimeZoneName   string `json:"time_zone_name" doc:"The IANA name, such as Asia/Shanghai"`
+	TimeZoneDescUs string `json:"time_zone_desc_us" doc:"Offset and name: places have no other names here"`
+	TimeZoneDescCn string `json:"time_zone_desc_cn" doc:"Offset and name: places have no other names here"`
+}
+
 // ListAzsInput is GET /v2/{project_id}/availability-zones/summary.
 type ListAzsInput struct {
 	Project

@@ -2,6 +2,428 @@
 
 package wire
 
+// ApplyWorkspaceInput is POST /v2/{project_id}/workspaces.
+type ApplyWorkspaceInput struct {
+	Project
+	Body ApplyWorkspaceReq
+}
+
+// Refused implements Refuser.
+func (in *ApplyWorkspaceInput) Refused() *Refusal {
+	return in.Body.refused("")
+}
+
+// ApplyWorkspaceReq is part of requests.
+type ApplyWorkspaceReq struct {
+	ADDomains                    ApplyWorkspaceAdDomain `json:"ad_domains" required:"true" doc:"The directory of the users"`
+	EnterpriseID                 string                 `json:"enterprise_id,omitempty" maxLength:"32" doc:"By which users name the project when they sign in: 1 to 32 letters, digits, _ and -; no other project may have it. If absent, the project's name, or its id"`
+	VPCID                        string                 `json:"vpc_id,omitempty" doc:"One that GET /vpcs lists. If absent, the one that the project has, or a new one with a subnet"`
+	SubnetIDs                    []Subnet               `json:"subnet_ids,omitempty" doc:"Of the VPC, at most 50; all if absent"`
+	ManageSubnetCIDR             string                 `json:"manage_subnet_cidr,omitempty" doc:"Refused: there is no subnet for management; leave it out"`
+	AccessMode                   string                 `json:"access_mode,omitempty" enum:"DEDICATED,BOTH,INTERNET" doc:"INTERNET; otherwise refused: desktops are reached through the portal, by INTERNET: there is no dedicated access"`
+	ApplySharedVPCDedicatedParam any                    `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused: shared VPCs are not offered here; leave it out"`
+	DedicatedSubnets             string                 `json:"dedicated_subnets,omitempty" doc:"Refused: there is no dedicated access; leave it out"`
+	IsSendEmail                  bool                   `json:"is_send_email,omitempty" doc:"Refused: mail is set up by the operator; leave it out"`
+}
+
+func (r *ApplyWorkspaceReq) refused(prefix string) *Refusal {
+	if not := r.ADDomains.refused(prefix + "ad_domains."); not != nil {
+		return not
+	}
+	if r.ManageSubnetCIDR != "" {
+		return &Refusal{prefix + "manage_subnet_cidr", "there is no subnet for management; leave it out"}
+	}
+	if r.AccessMode != "" && r.AccessMode != "INTERNET" {
+		return &Refusal{prefix + "access_mode", "desktops are reached through the portal, by INTERNET: there is no dedicated access"}
+	}
+	if r.ApplySharedVPCDedicatedParam != nil {
+		return &Refusal{prefix + "apply_shared_vpc_dedicated_param", "shared VPCs are not offered here; leave it out"}
+	}
+	if r.DedicatedSubnets != "" {
+		return &Refusal{prefix + "dedicated_subnets", "there is no dedicated access; leave it out"}
+	}
+	if r.IsSendEmail {
+		return &Refusal{prefix + "is_send_email", "mail is set up by the operator; leave it out"}
+	}
+	return nil
+}
+
+// ApplyWorkspaceAdDomain is part of requests.
+type ApplyWorkspaceAdDomain struct {
+	DomainType           string `json:"domain_type" required:"true" enum:"LOCAL_AD,LITE_AS" doc:"LITE_AS; otherwise refused: users are Carrel's own, which is LITE_AS: there is no external directory"`
+	DomainName           string `json:"domain_name,omitempty" doc:"carrel.local; otherwise refused: there is no external directory: users are Carrel's own; leave it out"`
+	DomainAdminAccount   string `json:"domain_admin_account,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	DomainPassword       string `json:"domain_password,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	ActiveDomainIP       string `json:"active_domain_ip,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	ActiveDomainName     string `json:"active_domain_name,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	StandbyDomainIP      string `json:"standby_domain_ip,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	StandbyDomainName    string `json:"standby_domain_name,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	ActiveDNSIP          string `json:"active_dns_ip,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	StandbyDNSIP         string `json:"standby_dns_ip,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	DeleteComputerObject int    `json:"delete_computer_object,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	UseLdaps             bool   `json:"use_ldaps,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	CbaEnabled           bool   `json:"cba_enabled,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	CertificateID        string `json:"certificate_id,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	TlsConfig            any    `json:"tls_config,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+}
+
+func (r *ApplyWorkspaceAdDomain) refused(prefix string) *Refusal {
+	if r.DomainType != "" && r.DomainType != "LITE_AS" {
+		return &Refusal{prefix + "domain_type", "users are Carrel's own, which is LITE_AS: there is no external directory"}
+	}
+	if r.DomainName != "" && r.DomainName != "carrel.local" {
+		return &Refusal{prefix + "domain_name", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.DomainAdminAccount != "" {
+		return &Refusal{prefix + "domain_admin_account", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.DomainPassword != "" {
+		return &Refusal{prefix + "domain_password", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.ActiveDomainIP != "" {
+		return &Refusal{prefix + "active_domain_ip", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.ActiveDomainName != "" {
+		return &Refusal{prefix + "active_domain_name", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.StandbyDomainIP != "" {
+		return &Refusal{prefix + "standby_domain_ip", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.StandbyDomainName != "" {
+		return &Refusal{prefix + "standby_domain_name", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.ActiveDNSIP != "" {
+		return &Refusal{prefix + "active_dns_ip", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.StandbyDNSIP != "" {
+		return &Refusal{prefix + "standby_dns_ip", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.DeleteComputerObject != 0 {
+		return &Refusal{prefix + "delete_computer_object", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.UseLdaps {
+		return &Refusal{prefix + "use_ldaps", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.CbaEnabled {
+		return &Refusal{prefix + "cba_enabled", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.CertificateID != "" {
+		return &Refusal{prefix + "certificate_id", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.TlsConfig != nil {
+		return &Refusal{prefix + "tls_config", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	return nil
+}
+
+// Subnet is part of requests.
+type Subnet struct {
+	SubnetID string `json:"subnet_id" required:"true"`
+}
+
+// ApplyWorkspaceResponse is part of answers.
+type ApplyWorkspaceResponse struct {
+	JobID string `json:"job_id" doc:"Poll it with ShowJob or ListItaSubJobs"`
+}
+
+// UpdateWorkspaceInput is PUT /v2/{project_id}/workspaces.
+type UpdateWorkspaceInput struct {
+	Project
+	Body ModifyWorkspaceAttributesReq
+}
+
+// Refused implements Refuser.
+func (in *UpdateWorkspaceInput) Refused() *Refusal {
+	return in.Body.refused("")
+}
+
+// ModifyWorkspaceAttributesReq is part of requests.
+type ModifyWorkspaceAttributesReq struct {
+	ADInfo                            any       `json:"ad_info,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	ADDomains                         *AdDomain `json:"ad_domains,omitempty" doc:"Nothing but LITE_AS"`
+	AccessMode                        string    `json:"access_mode,omitempty" enum:"DEDICATED,BOTH,INTERNET" doc:"INTERNET; otherwise refused: desktops are reached through the portal, by INTERNET: there is no dedicated access"`
+	DedicatedSubnets                  string    `json:"dedicated_subnets,omitempty" doc:"Refused: there is no dedicated access; leave it out"`
+	AdnConflictNetwork                string    `json:"adn_conflict_network,omitempty" doc:"Refused: there is no dedicated access; leave it out"`
+	SubnetIDs                         []string  `json:"subnet_ids,omitempty" doc:"The subnets of the service's VPC that it uses from now on, at most 50: the first is the default unless the present one is among them. One that has desktops, or in which pools create desktops, cannot be left out"`
+	InternetAccessPort                *string   `json:"internet_access_port,omitempty" doc:"Only the present one: the operator chooses it"`
+	EnterpriseID                      *string   `json:"enterprise_id,omitempty" doc:"As in UpdateEnterpriseId"`
+	IsSendEmail                       bool      `json:"is_send_email,omitempty" doc:"Refused: mail is set up by the operator; leave it out"`
+	DcVncIP                           string    `json:"dc_vnc_ip,omitempty" doc:"Refused: there is one site; leave it out"`
+	AuthorizedCollectLog              bool      `json:"authorized_collect_log,omitempty" doc:"Refused: nobody else collects logs; leave it out"`
+	AuthorizedHdaUpgrade              bool      `json:"authorized_hda_upgrade,omitempty" doc:"Refused: agents are part of the images; leave it out"`
+	ApplySharedVPCDedicatedParam      any       `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused: shared VPCs are not offered here; leave it out"`
+	ApplyDedicatedStandbyNetworkParam any       `json:"apply_dedicated_standby_network_param,omitempty" doc:"Refused: there is no dedicated access; leave it out"`
+	IsAuthorizedInstallAgent          bool      `json:"is_authorized_install_agent,omitempty" doc:"Refused: agents are part of the images; leave it out"`
+	EnableUserCreateSnapshot          bool      `json:"enable_user_create_snapshot,omitempty" doc:"Refused: there are no snapshots here; leave it out"`
+}
+
+func (r *ModifyWorkspaceAttributesReq) refused(prefix string) *Refusal {
+	if r.ADInfo != nil {
+		return &Refusal{prefix + "ad_info", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.ADDomains != nil {
+		if not := r.ADDomains.refused(prefix + "ad_domains."); not != nil {
+			return not
+		}
+	}
+	if r.AccessMode != "" && r.AccessMode != "INTERNET" {
+		return &Refusal{prefix + "access_mode", "desktops are reached through the portal, by INTERNET: there is no dedicated access"}
+	}
+	if r.DedicatedSubnets != "" {
+		return &Refusal{prefix + "dedicated_subnets", "there is no dedicated access; leave it out"}
+	}
+	if r.AdnConflictNetwork != "" {
+		return &Refusal{prefix + "adn_conflict_network", "there is no dedicated access; leave it out"}
+	}
+	if r.IsSendEmail {
+		return &Refusal{prefix + "is_send_email", "mail is set up by the operator; leave it out"}
+	}
+	if r.DcVncIP != "" {
+		return &Refusal{prefix + "dc_vnc_ip", "there is one site; leave it out"}
+	}
+	if r.AuthorizedCollectLog {
+		return &Refusal{prefix + "authorized_collect_log", "nobody else collects logs; leave it out"}
+	}
+	if r.AuthorizedHdaUpgrade {
+		return &Refusal{prefix + "authorized_hda_upgrade", "agents are part of the images; leave it out"}
+	}
+	if r.ApplySharedVPCDedicatedParam != nil {
+		return &Refusal{prefix + "apply_shared_vpc_dedicated_param", "shared VPCs are not offered here; leave it out"}
+	}
+	if r.ApplyDedicatedStandbyNetworkParam != nil {
+		return &Refusal{prefix + "apply_dedicated_standby_network_param", "there is no dedicated access; leave it out"}
+	}
+	if r.IsAuthorizedInstallAgent {
+		return &Refusal{prefix + "is_authorized_install_agent", "agents are part of the images; leave it out"}
+	}
+	if r.EnableUserCreateSnapshot {
+		return &Refusal{prefix + "enable_user_create_snapshot", "there are no snapshots here; leave it out"}
+	}
+	return nil
+}
+
+// AdDomain is part of requests.
+type AdDomain struct {
+	ID                   string `json:"id,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	DomainType           string `json:"domain_type" required:"true" enum:"LOCAL_AD,LITE_AS" doc:"LITE_AS; otherwise refused: users are Carrel's own, which is LITE_AS: there is no external directory"`
+	DomainName           string `json:"domain_name,omitempty" doc:"carrel.local; otherwise refused: there is no external directory: users are Carrel's own; leave it out"`
+	DomainAdminAccount   string `json:"domain_admin_account,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	DomainPassword       string `json:"domain_password,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	ActiveDomainIP       string `json:"active_domain_ip,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	ActiveDomainName     string `json:"active_domain_name,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	StandbyDomainIP      string `json:"standby_domain_ip,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	StandbyDomainName    string `json:"standby_domain_name,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	ActiveDNSIP          string `json:"active_dns_ip,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	StandbyDNSIP         string `json:"standby_dns_ip,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	DeleteComputerObject int    `json:"delete_computer_object,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	UseLdaps             bool   `json:"use_ldaps,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	TlsConfig            any    `json:"tls_config,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	CbaEnabled           bool   `json:"cba_enabled,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	CertificateID        string `json:"certificate_id,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+	DomainControllers    []any  `json:"domain_controllers,omitempty" doc:"Refused: there is no external directory: users are Carrel's own; leave it out"`
+}
+
+func (r *AdDomain) refused(prefix string) *Refusal {
+	if r.ID != "" {
+		return &Refusal{prefix + "id", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.DomainType != "" && r.DomainType != "LITE_AS" {
+		return &Refusal{prefix + "domain_type", "users are Carrel's own, which is LITE_AS: there is no external directory"}
+	}
+	if r.DomainName != "" && r.DomainName != "carrel.local" {
+		return &Refusal{prefix + "domain_name", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.DomainAdminAccount != "" {
+		return &Refusal{prefix + "domain_admin_account", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.DomainPassword != "" {
+		return &Refusal{prefix + "domain_password", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.ActiveDomainIP != "" {
+		return &Refusal{prefix + "active_domain_ip", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.ActiveDomainName != "" {
+		return &Refusal{prefix + "active_domain_name", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.StandbyDomainIP != "" {
+		return &Refusal{prefix + "standby_domain_ip", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.StandbyDomainName != "" {
+		return &Refusal{prefix + "standby_domain_name", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.ActiveDNSIP != "" {
+		return &Refusal{prefix + "active_dns_ip", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.StandbyDNSIP != "" {
+		return &Refusal{prefix + "standby_dns_ip", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.DeleteComputerObject != 0 {
+		return &Refusal{prefix + "delete_computer_object", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.UseLdaps {
+		return &Refusal{prefix + "use_ldaps", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.TlsConfig != nil {
+		return &Refusal{prefix + "tls_config", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.CbaEnabled {
+		return &Refusal{prefix + "cba_enabled", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if r.CertificateID != "" {
+		return &Refusal{prefix + "certificate_id", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	if len(r.DomainControllers) > 0 {
+		return &Refusal{prefix + "domain_controllers", "there is no external directory: users are Carrel's own; leave it out"}
+	}
+	return nil
+}
+
+// UpdateWorkspaceResponse is part of answers.
+type UpdateWorkspaceResponse struct {
+	JobID        string `json:"job_id" doc:"A job that has ended"`
+	EnterpriseID string `json:"enterprise_id,omitempty" doc:"If the request has one"`
+}
+
+// CancelWorkspaceInput is DELETE /v2/{project_id}/workspaces.
+type CancelWorkspaceInput struct {
+	Project
+}
+
+// CancelWorkspaceResponse is part of answers.
+type CancelWorkspaceResponse struct {
+	JobID string `json:"job_id" doc:"A job that has ended"`
+}
+
+// ShowWorkspaceLockInput is GET /v2/{project_id}/workspaces/lock-status.
+type ShowWorkspaceLockInput struct {
+	Project
+}
+
+// ShowWorkspaceLockResponse is part of answers.
+type ShowWorkspaceLockResponse struct {
+	IsLock     int    `json:"is_lock" doc:"0: it is not locked, 1: it is"`
+	LockTime   string `json:"lock_time" doc:"As 2026-01-31 12:00:00, in UTC; empty if it is not locked"`
+	LockReason string `json:"lock_reason" doc:"What the operator gave as the reason"`
+}
+
+// UnlockWorkspaceInput is PUT /v2/{project_id}/workspaces/lock-status.
+type UnlockWorkspaceInput struct {
+	Project
+	Body UnlockWorkspaceRequestBody
+}
+
+// UnlockWorkspaceRequestBody is part of requests.
+type UnlockWorkspaceRequestBody struct {
+	OperateType *string `json:"operate_type,omitempty" enum:"unlock" doc:"unlock, also if absent"`
+}
+
+// UnlockWorkspaceResponse is part of answers.
+type UnlockWorkspaceResponse struct {
+	JobID string `json:"job_id" doc:"A job that has ended"`
+}
+
+// CheckEnterpriseIdInput is POST /v2/{project_id}/workspaces/enterprise-ids/check.
+type CheckEnterpriseIdInput struct {
+	Project
+	Body CheckEnterpriseIdReq
+}
+
+// CheckEnterpriseIdReq is part of requests.
+type CheckEnterpriseIdReq struct {
+	EnterpriseID string `json:"enterprise_id" required:"true"`
+}
+
+// CheckEnterpriseIdResponse is part of answers.
+type CheckEnterpriseIdResponse struct {
+	IsUsed       bool   `json:"is_used" doc:"Whether another project has it"`
+	EnterpriseID string `json:"enterprise_id"`
+}
+
+// UpdateEnterpriseIdInput is PUT /v2/{project_id}/workspaces/enterprise-id.
+type UpdateEnterpriseIdInput struct {
+	Project
+	Body ModifyEnterpriseIdReq
+}
+
+// ModifyEnterpriseIdReq is part of requests.
+type ModifyEnterpriseIdReq struct {
+	EnterpriseID string `json:"enterprise_id" required:"true" doc:"1 to 32 letters, digits, _ and -; no other project may have it"`
+}
+
+// UpdateEnterpriseIdResponse is part of answers.
+type UpdateEnterpriseIdResponse struct {
+	EnterpriseID string `json:"enterprise_id"`
+}
+
+// ListTenantConfigsInput is GET /v2/{project_id}/tenant-configs.
+type ListTenantConfigsInput struct {
+	Project
+	Name string `query:"name" doc:"Exact"`
+}
+
+// ListTenantConfigsResponse is part of answers.
+type ListTenantConfigsResponse struct {
+	FunctionConfigs []FunctionConfig `json:"function_configs"`
+}
+
+func (r *ListTenantConfigsResponse) refused(prefix string) *Refusal {
+	for i := range r.FunctionConfigs {
+		if not := r.FunctionConfigs[i].refused(prefix + at("function_configs", i)); not != nil {
+			return not
+		}
+	}
+	return nil
+}
+
+// FunctionConfig is part of requests and answers.
+type FunctionConfig struct {
+	ID     string `json:"id" required:"false" doc:"The name"`
+	Name   string `json:"name" required:"false" doc:"create_unknown_users: whether a user who does not exist is created when a desktop is ordered for them or assigned to them. run_scripts: whether scripts and commands may run in desktops"`
+	Status string `json:"status" required:"false" enum:"ON,OFF"`
+	Values []any  `json:"values,omitempty" doc:"Refused: settings are on or off; leave it out"`
+}
+
+func (r *FunctionConfig) refused(prefix string) *Refusal {
+	if len(r.Values) > 0 {
+		return &Refusal{prefix + "values", "settings are on or off; leave it out"}
+	}
+	return nil
+}
+
+// UpdateTenantConfigInput is PUT /v2/{project_id}/tenant-configs.
+type UpdateTenantConfigInput struct {
+	Project
+	Body UpdateTenantConfigReq
+}
+
+// Refused implements Refuser.
+func (in *UpdateTenantConfigInput) Refused() *Refusal {
+	return in.Body.refused("")
+}
+
+// UpdateTenantConfigReq is part of requests.
+type UpdateTenantConfigReq struct {
+	FunctionConfig FunctionConfig `json:"function_config" required:"true"`
+}
+
+func (r *UpdateTenantConfigReq) refused(prefix string) *Refusal {
+	if not := r.FunctionConfig.refused(prefix + "function_config."); not != nil {
+		return not
+	}
+	return nil
+}
+
+// ShowHibernateTypeInput is GET /v2/{project_id}/hibernate-type.
+type ShowHibernateTypeInput struct {
+	Project
+}
+
+// ShowHibernateTypeResponse is part of answers.
+type ShowHibernateTypeResponse struct {
+	TenantID      string `json:"tenant_id" doc:"The project"`
+	HibernateType string `json:"hibernate_type" enum:"SUSPEND,PAUSE" doc:"PAUSE: the memory is kept, which containers do. SUSPEND: it is written to disk, which virtual machines do; only where all images are of virtual machines"`
+}
+
 // ListWorkspacesInput is GET /v2/{project_id}/workspaces.
 type ListWorkspacesInput struct {
 	Project
@@ -17,15 +439,17 @@ type ListWorkspacesResponse struct {
 	AccessMode                  string          `json:"access_mode,omitempty"`
 	InternetAccessAddress       string          `json:"internet_access_address,omitempty" doc:"Address of the portal: the host name or address in base_url"`
 	InternetAccessPort          string          `json:"internet_access_port,omitempty"`
-	Status                      string          `json:"status" enum:"SUBSCRIBED,CLOSED" doc:"Nothing else is told of a service that was never opened"`
+	Status                      string          `json:"status" enum:"SUBSCRIBING,SUBSCRIBED,SUBSCRIPTION_FAILED,CLOSED" doc:"Nothing else is told of a service that is closed"`
 	AccessStatus                string          `json:"access_status,omitempty"`
 	SubnetIDs                   []SubnetInfo    `json:"subnet_ids,omitempty"`
 	VPCConfigInfos              []VpcConfigInfo `json:"vpc_config_infos,omitempty"`
 	InfrastructureSecurityGroup *SecurityGroup  `json:"infrastructure_security_group,omitempty"`
 	DesktopSecurityGroup        *SecurityGroup  `json:"desktop_security_group,omitempty"`
-	Closable                    bool            `json:"closable"`
+	Closable                    bool            `json:"closable" doc:"Whether it can be closed: it has no desktops and no pools"`
 	ConfigStatus                string          `json:"config_status,omitempty" doc:"3: no external directory"`
 	Progress                    string          `json:"progress,omitempty"`
+	JobID                       string          `json:"job_id,omitempty" doc:"The job that opened it through the API"`
+	FailReason                  string          `json:"fail_reason,omitempty" doc:"Why it could not be opened"`
 	EnterpriseID                string          `json:"enterprise_id,omitempty"`
 	EnterpriseProjectID         string          `json:"enterprise_project_id,omitempty"`
 	IsSupportIPv6               bool            `json:"is_support_ipv6"`

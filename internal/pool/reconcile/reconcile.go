@@ -12,6 +12,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/pool/autoscale"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -50,6 +51,7 @@ type reconciliation struct {
 	former       []workspace.Reason // reasons of the last decision about its size
 	seen         []desktop.PoolDue
 	stored       autoscale.History // as in the pool's row
+	allowance    *quota.Allowance  // of the project; nil unless the pool may grow
 }
 
 // ReconcilePools reconciles the pools that are due, because something in them changed or a time has come: it ends bindings that
@@ -177,6 +179,17 @@ type unorderedError struct{ error }
 func (e *unorderedError) Unwrap() error { return e.error }
 
 func reconcileHeld(ctx context.Context, tx *store.Tx, seen reconciliation, refused error) (ReconciledPool, error) {
+	var allowance *quota.Allowance
+	if seen.scales() { // who adds to a project holds it before it locks a pool
+		var err error
+		allowance, err = quota.Hold(ctx, tx, seen.Pool.ProjectID)
+		switch {
+		case slices.Contains([]workspace.Code{workspace.CodeNotSubscribed, workspace.CodeServiceLocked}, workspace.CodeOf(err)):
+			refused = err // it grows no more; all else goes on
+		case err != nil:
+			return ReconciledPool{}, err
+		}
+	}
 	p, err := pool.LockPool(ctx, tx, "", seen.Pool.ID)
 	if workspace.CodeOf(err) == workspace.CodePoolNotFound {
 		return ReconciledPool{}, desktop.SettlePools(ctx, tx, seen.seen, nil)
@@ -188,6 +201,7 @@ func reconcileHeld(ctx context.Context, tx *store.Tx, seen reconciliation, refus
 	if err != nil {
 		return ReconciledPool{}, err
 	}
+	t.allowance = allowance
 	done := ReconciledPool{PoolID: p.ID, Name: p.Name, Failed: refused}
 	if done.Tidied, err = t.tidy(ctx, tx); err != nil {
 		return ReconciledPool{}, err
@@ -358,7 +372,7 @@ func (t *reconciliation) recordTidied(ctx context.Context, tx *store.Tx, todo []
 // scale scales the pool out, as far as the capacity suffices, and in. If refused is not nil, it does not order the creation that failed
 // with it again.
 func (t *reconciliation) scale(ctx context.Context, tx *store.Tx, refused error) (autoscale.Decision, error) {
-	if !t.scales() {
+	if !t.scales() || t.allowance == nil && refused == nil { // scaling was enabled just now: the pool is due again for that
 		return autoscale.Decision{}, nil
 	}
 	d := pool.Autoscale(t.PoolSnapshot, tx.Now())
@@ -415,7 +429,7 @@ func (t *reconciliation) act(ctx context.Context, tx *store.Tx, a autoscale.Acti
 			return 0, nil, err
 		}
 	case autoscale.Create:
-		_, made, short, err := pool.GrowUpTo(ctx, tx, t.Pool, a.Count, 1, pool.Growth{Caller: c, Type: workspace.JobCreateDesktops, Auto: true})
+		_, made, short, err := pool.GrowUpTo(ctx, tx, t.Pool, a.Count, 1, pool.Growth{Caller: c, Type: workspace.JobCreateDesktops, Auto: true, Allowance: t.allowance})
 		if err != nil {
 			return 0, nil, &unorderedError{err}
 		}

@@ -12,6 +12,7 @@ import (
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
+	"carrel/internal/quota"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -77,7 +78,7 @@ func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, e
 		return PoolResizing{}, err
 	}
 	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (PoolResizing, error) {
-		p, err := pool.LockIdlePool(ctx, tx, r.Caller, r.PoolID)
+		p, allowance, err := pool.HoldIdlePool(ctx, tx, r.Caller, r.PoolID)
 		if err != nil {
 			return PoolResizing{}, err
 		}
@@ -85,7 +86,7 @@ func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, e
 			return PoolResizing{}, err
 		}
 		params := ReshapeParams{ProductID: r.ProductID, Stop: r.Mode != ""}
-		job, err := reshapePool(ctx, tx, p, r.ChangePoolDesktops, workspace.JobResizePool, func(d desktop.Desktop) (ReshapeParams, error) {
+		job, err := reshapePool(ctx, tx, p, allowance, r.ChangePoolDesktops, workspace.JobResizePool, func(d desktop.Desktop) (ReshapeParams, error) {
 			if d.Status != desktop.StatusShutoff && !params.Stop {
 				return params, workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, stop it first or use mode STOP_DESKTOP", d.Name, d.Status)
 			}
@@ -240,7 +241,7 @@ func (s *Service) changeVolumes(
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.As(c.Caller, func(tx *store.Tx) (string, error) {
-		was, err := pool.LockIdlePool(ctx, tx, c.Caller, c.PoolID)
+		was, allowance, err := pool.HoldIdlePool(ctx, tx, c.Caller, c.PoolID)
 		if err != nil {
 			return "", err
 		}
@@ -253,7 +254,7 @@ func (s *Service) changeVolumes(
 				return "", err
 			}
 		}
-		job, err := reshapePool(ctx, tx, was, c, t, func(d desktop.Desktop) (ReshapeParams, error) { return params(was, next, d, tx.Now()) })
+		job, err := reshapePool(ctx, tx, was, allowance, c, t, func(d desktop.Desktop) (ReshapeParams, error) { return params(was, next, d, tx.Now()) })
 		if err != nil {
 			return "", err
 		}
@@ -262,8 +263,11 @@ func (s *Service) changeVolumes(
 }
 
 // reshapePool writes the job of a change, with a sub-job for each desktop that the change applies to. For a desktop that cannot
-// be changed now, the sub-job is FAILED. The caller has locked the pool.
-func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePoolDesktops, t workspace.JobType, params func(desktop.Desktop) (ReshapeParams, error)) (workspace.Job, error) {
+// be changed now, the sub-job is FAILED. The caller has locked the pool. CodeQuotaExceeded, CodeCapacityExceeded.
+func reshapePool(
+	ctx context.Context, tx *store.Tx, p pool.Pool, allowance *quota.Allowance, c pool.ChangePoolDesktops, t workspace.JobType,
+	params func(desktop.Desktop) (ReshapeParams, error),
+) (workspace.Job, error) {
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: t, PoolID: p.ID, RequestID: c.RequestID, Created: tx.Now()}
 	members, found, err := pool.LockMembers(ctx, tx, p)
 	if err != nil {
@@ -284,6 +288,7 @@ func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePo
 	}
 	var growths []capacity.Growth
 	var wanted capacity.Demand
+	counted := counting{allowance: allowance, more: map[string]quota.Amounts{}}
 	for _, d := range slices.SortedFunc(maps.Values(chosen), desktop.CompareNames) {
 		asked, err := params(d)
 		if err == nil {
@@ -295,6 +300,9 @@ func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePo
 			return job, lookErr
 		}
 		growths = append(growths, more.Growths(sub.ID)...) // also for one that failed already: it may be retried
+		if lookErr := counted.add(ctx, tx, sub.ID, d, asked, err == nil); lookErr != nil {
+			return job, lookErr
+		}
 		if err != nil {
 			sub.State, sub.Code, sub.Reason = workspace.SubJobFailed, workspace.CodeOf(err), workspace.MessageOf(err)
 			sub.Begun, sub.Ended = job.Created, job.Created
@@ -311,6 +319,9 @@ func reshapePool(ctx context.Context, tx *store.Tx, p pool.Pool, c pool.ChangePo
 		return job, err
 	}
 	if err := capacity.InsertGrowths(ctx, tx, growths); err != nil {
+		return job, err
+	}
+	if err := counted.settle(ctx, tx, p.ProjectID); err != nil {
 		return job, err
 	}
 	return job, capacity.Reserve(ctx, tx, wanted)

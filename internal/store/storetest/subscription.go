@@ -13,7 +13,7 @@ var subscriptions = map[string]func(*Env){
 		})
 	},
 	"a subscription stays as it was opened first": func(e *Env) {
-		want := workspace.Subscription{ID: "s-1", ProjectID: Project, VPCID: "vpc-1", Opened: e.Clock.Now()}
+		want := workspace.Subscription{ID: "s-1", ProjectID: Project, VPCID: "vpc-1", Opened: e.Clock.Now(), Status: workspace.ServiceOpen}
 		for _, n := range []string{"1", "2"} {
 			opened := workspace.Subscription{ID: "s-" + n, ProjectID: Project, VPCID: "vpc-" + n, Opened: e.Clock.Now()}
 			e.Update(func(tx *store.Tx) error {

@@ -609,6 +609,7 @@ export interface components {
         };
         PortalSignInBody: {
             password: string;
+            /** @description Where users of several projects have the name, with the enterprise id of the project and a backslash before it */
             user_name: string;
         };
         PortalSignInCodeBody: {
