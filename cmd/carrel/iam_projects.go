@@ -42,7 +42,7 @@ type iamProjectsCreateCmd struct {
 
 func (c *iamProjectsCreateCmd) Run(ctx context.Context, in *iamCmd) error {
 	return in.with(ctx, func(i *app.Identity) error {
-		p, err := i.CreateProject(ctx, i.Caller("create-project"), iam.NewProject{Name: c.Name, Description: c.Description})
+		p, err := i.CreateProject(ctx, i.Caller("create-project"), iam.NewProject{Name: c.Name, Description: c.Description, Authorized: true})
 		if err != nil {
 			return err
 		}

@@ -203,7 +203,8 @@ func TestPoliciesInTheShell(t *testing.T) {
 
 	s.refused("iam policies attach lists", "name a --user, a --group or an --agency")
 	s.ok("iam policies attach lists --agency night --project lab", "The agency night has lists for project lab.")
-	s.ok("iam policies attach operator --user ann --enterprise-project e1", "The user ann has operator for enterprise project e1.")
+	s.ok("iam policies attach operator --user ann --enterprise-project 0", "The user ann has operator for enterprise project 0.")
+	s.refused("iam policies attach operator --user ann --enterprise-project e1", `enterprise project "e1" does not exist`)
 	s.refused("iam policies check workspace:desktops:list --agency night", "no statement allows it")
 	s.ok("iam policies check workspace:desktops:list --agency night --project lab", "allowed")
 	s.ok("iam policies show lists", "agency       night  project lab", "group        crew   the account")

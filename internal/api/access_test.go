@@ -41,9 +41,9 @@ func (e *env) as(name string, role iam.Role, document string) asked {
 	return a
 }
 
-func (a asked) send(method, target string, body any) answer {
+func (a asked) send(method, target string, body any, change ...func(*http.Request)) answer {
 	a.Helper()
-	return a.do(method, target, body, func(r *http.Request) { r.Header.Set("X-Auth-Token", a.token) })
+	return a.do(method, target, body, append(change, func(r *http.Request) { r.Header.Set("X-Auth-Token", a.token) })...)
 }
 
 func (a asked) get(target string) answer { a.Helper(); return a.send("GET", a.path(target), nil) }
@@ -141,6 +141,7 @@ func TestListsShowWhatThePoliciesAllow(t *testing.T) {
 	for name, database := range map[string]func(testing.TB) string{"SQLite": storetest.SQLitePath, "PostgreSQL": storetest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvOn(t, database(t))
+			e.enterprises("e1", "e2")
 			mine := e.create(object{"size": 1, "desktop_name": "mine", "enterprise_project_id": "e1", "tags": []object{{"key": "team", "value": "a\"b%"}}})[0]
 			e.create(object{"size": 1, "desktop_name": "other", "tags": []object{{"key": "team", "value": "A\"b%"}}})
 			e.create(object{"size": 1, "desktop_name": "third", "enterprise_project_id": "e2"})
@@ -190,6 +191,7 @@ func TestListsOfPoolsShowWhatThePoliciesAllow(t *testing.T) {
 	for name, database := range map[string]func(testing.TB) string{"SQLite": storetest.SQLitePath, "PostgreSQL": storetest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {
 			e := newEnvOn(t, database(t))
+			e.enterprises("e1")
 			mine, _ := e.pool(object{"name": "mine", "size": 1, "enterprise_project_id": "e1", "tags": []object{{"key": "floor", "value": "1"}, {"key": "team", "value": `a& "b`}}})
 			other, _ := e.pool(object{"name": "other", "size": 1, "tags": []object{{"key": "team", "value": `A& "b`}, {"key": "x", "value": `{"Key":"team"`}}})
 			for i, c := range []struct {
@@ -226,6 +228,7 @@ func TestListsOfPoolsShowWhatThePoliciesAllow(t *testing.T) {
 // What a body names is decided one by one: all of it must be allowed.
 func TestBodiesNameWhatThePoliciesAllow(t *testing.T) {
 	e := newEnv(t)
+	e.enterprises("e1")
 	tags := []object{{"key": "team", "value": "a"}}
 	mine := e.create(object{"size": 1, "desktop_name": "mine", "tags": tags})[0]
 	other := e.create(object{"size": 1, "desktop_name": "other", "enterprise_project_id": "e1"})[0]

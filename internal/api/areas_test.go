@@ -87,6 +87,7 @@ func (e *env) endSubJobs(job string, state workspace.SubJobState) {
 
 func TestUsersAreCreatedShownListedAndDeleted(t *testing.T) {
 	e := newEnv(t)
+	e.enterprises("7")
 	ann := e.ok(e.post("/users", object{
 		"user_name": "ann", "user_email": "ann@example.org", "user_phone": "(+49) 30-1 2", "alias_name": "Ann A.", "description": "works upstairs",
 		"account_expires": "2100-01-31T12:00:00.000Z", "enable_change_password": false,

@@ -43,6 +43,8 @@ var catalogue = []errorKind{
 	{workspace.CodePolicyNotFound, http.StatusBadRequest, "There is no such name policy.", "FIELD: name policy \"ID\" does not exist", "List the name policies."},
 	{workspace.CodeOUNotFound, http.StatusNotFound, "There is no such organisational unit.", "organisational unit \"ID\" does not exist", "List the organisational units."},
 	{workspace.CodeExportNotFound, http.StatusNotFound, "There is no such export, or it has expired.", "export ID has expired, make a new one", "Make a new export."},
+	{workspace.CodeEnterpriseNotFound, http.StatusNotFound, "There is no such enterprise project.", "enterprise_project_id: enterprise project \"ID\" does not exist", "List the enterprise projects, or leave the field out for the default one."},
+	{workspace.CodeEnterpriseDisabled, http.StatusBadRequest, "The enterprise project is disabled: it takes nothing new.", "enterprise_project_id: enterprise project NAME (ID) is disabled and takes nothing new", "Enable it, or name another."},
 	{workspace.CodeScriptNotFound, http.StatusNotFound, "There is no such script.", "script \"ID\" does not exist", "List the scripts."},
 	{workspace.CodeScriptTaskNotFound, http.StatusNotFound, "There is no such script task or record, or it is kept no longer.", "task \"ID\" does not exist", "List the tasks."},
 	{workspace.CodeUserNotFound, http.StatusBadRequest, "There is no such user.", "user \"ID\" does not exist", "List the users."},
@@ -61,6 +63,7 @@ var catalogue = []errorKind{
 
 	{workspace.CodeForbidden, http.StatusForbidden, "The caller is not allowed to do this.", "the action that is missing, such as workspace:desktops:create", "Have an administrator grant the action."},
 	{workspace.CodeNotSubscribed, http.StatusForbidden, "The Workspace service is not open for the project.", "the Workspace service is not open for project ID: what opens it", "Open the service with POST /v2/{project_id}/workspaces first."},
+	{workspace.CodeNoAgency, http.StatusForbidden, "The project has not authorized the service to do this.", "what the service may not manage in project ID, and what to call", "Authorize the service: POST /v2/{project_id}/agencies."},
 	{workspace.CodeBadCredentials, http.StatusUnauthorized, "The portal refused the name or password, or the session has ended.", "sign in again", "Sign in again."},
 	{workspace.CodeRateLimited, http.StatusTooManyRequests, "Too many attempts.", "when to try again", "Wait as long as Retry-After says."},
 	{workspace.CodeUnavailable, http.StatusServiceUnavailable, "The engine or the desktop does not answer, or too many large requests are under way.", "what does not answer", tryLater},

@@ -32,6 +32,7 @@ func TestCreatingDesktopsAnswersWithAJobWhoseSubJobsAreThere(t *testing.T) {
 
 func TestADesktopHasWhatClientsRead(t *testing.T) {
 	e := newEnv(t)
+	e.enterprises("7")
 	id := e.create(object{
 		"desktops":     []object{{"user_name": "ann", "user_group": "sudo", "computer_name": "ann-pc"}},
 		"data_volumes": []object{{"type": "SSD", "size": 10}, {"type": "SAS", "size": 20}},
@@ -96,6 +97,7 @@ func TestADesktopHasWhatClientsRead(t *testing.T) {
 
 func TestDesktopsAreFilteredByEveryParameter(t *testing.T) {
 	e := newEnv(t)
+	e.enterprises("7")
 	ann := e.create(object{
 		"desktops": []object{{"user_name": "ann", "computer_name": "ann-pc"}}, "desktop_ips": []string{"10.9.0.50"},
 		"tags": []object{{"key": "team", "value": "a"}, {"key": "floor", "value": "2"}}, "enterprise_project_id": "7",

@@ -81,6 +81,7 @@ var documented = map[string]documentation{
 	"ChangeUserPrivilegeGroup": {area: "desktops", jobs: []string{`changeUserPrivilegeGroup`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"user_privilege_group":"default"}`},
 	"ChangeUserStatus":         {area: "users", example: `{"op_type":"LOCK"}`},
 	"CheckEnterpriseId":        {area: "service, tenant and quotas"},
+	"CreateAgencies":           {area: "service, tenant and quotas"},
 	"CreateDesktop": {area: "desktops", jobs: []string{`createDesktops`}, example: `{"desktop_type":"DEDICATED","product_id":"$PRODUCT_ID","image_type":"gold","image_id":"$IMAGE_ID","root_volume":{"type":"SAS","size":80},"desktops":[{"user_name":"anna","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -152,8 +153,9 @@ var documented = map[string]documentation{
   name  = "anna"
   email = "anna@example.org"
 }`}},
-	"CreateScript": {area: "scripts", example: `{"name":"greet","type":"SHELL","content":"echo hello"}`},
-	"CreateTag":    {area: "tags", example: `{"tag":{"key":"floor","value":"2"}}`},
+	"CreateEnterpriseProject": {area: "enterprise projects"},
+	"CreateScript":            {area: "scripts", example: `{"name":"greet","type":"SHELL","content":"echo hello"}`},
+	"CreateTag":               {area: "tags", example: `{"tag":{"key":"floor","value":"2"}}`},
 	"CreateUserGroup": {area: "user groups", example: `{"group_name":"Readers","platform_type":"LOCAL"}`, terraform: []string{`resource "huaweicloud_workspace_user_group" "readers" {
   name = "Readers"
   type = "LOCAL"
@@ -219,10 +221,11 @@ var documented = map[string]documentation{
     id = var.user_id
   }
 }`}},
-	"DetachInstances":    {area: "desktops", jobs: []string{`detachDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"]}`},
-	"DownloadExportFile": {area: "export tasks"},
-	"DownloadMetadata":   {area: "authentication config"},
-	"DownloadSpMetadata": {area: "authentication config"},
+	"DetachInstances":         {area: "desktops", jobs: []string{`detachDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"]}`},
+	"DownloadExportFile":      {area: "export tasks"},
+	"DownloadMetadata":        {area: "authentication config"},
+	"DownloadSpMetadata":      {area: "authentication config"},
+	"EnableEnterpriseProject": {area: "enterprise projects"},
 	"ExecuteDesktopPoolAction": {area: "desktop pools", jobs: []string{`operateDesktops`}, example: `{"op_type":"os-stop","type":"SOFT"}`, terraform: []string{`resource "huaweicloud_workspace_desktop_pool_action" "stop" {
   pool_id = var.pool_id
   op_type = "os-stop"
@@ -243,6 +246,7 @@ var documented = map[string]documentation{
   ou_dn = var.ou_dn
 }`}},
 	"ListAdOus":             {area: "OUs", terraform: []string{`data "huaweicloud_workspace_ad_ous" "all" {}`}},
+	"ListAgencies":          {area: "service, tenant and quotas"},
 	"ListAuditRecords":      {area: "audit"},
 	"ListAvailabilityZones": {area: "availability zones and time zones"},
 	"ListAzs":               {area: "availability zones and time zones"},
@@ -297,6 +301,7 @@ var documented = map[string]documentation{
 }`}},
 	"ListDesktopsDetail":      {area: "desktops", terraform: []string{`data "huaweicloud_workspace_desktops" "all" {}`}},
 	"ListDesktopsStatistics":  {area: "statistics and monitoring"},
+	"ListEnterpriseProject":   {area: "enterprise projects"},
 	"ListExportTasks":         {area: "export tasks"},
 	"ListImages":              {area: "images"},
 	"ListInconsistentStatics": {area: "desktop pools"},
@@ -350,6 +355,7 @@ var documented = map[string]documentation{
 	"ListVolumeProductInfo": {area: "volumes", terraform: []string{`data "huaweicloud_workspace_volume_products" "all" {}`}},
 	"ListVpcInfo":           {area: "networks/EIP"},
 	"ListWorkspaces":        {area: "service, tenant and quotas", terraform: []string{`data "huaweicloud_workspace_service" "this" {}`}},
+	"MigrateResource":       {area: "enterprise projects"},
 	"RebuildDesktopPool":    {area: "desktop pools", jobs: []string{`rebuildDesktopPool`}, example: `{"image_id":"$IMAGE_ID","message":"Please save your work.","delay_time":15}`},
 	"ResetRandomPassword":   {area: "users"},
 	"ResizeDesktopPool":     {area: "desktop pools", jobs: []string{`resizeDesktopPool`}, example: `{"product_id":"$PRODUCT_ID","mode":"STOP_DESKTOP"}`},
@@ -411,17 +417,21 @@ var documented = map[string]documentation{
   }
 }`}},
 	"ShowDesktopPoolsScriptExecTasks": {area: "desktop pools"},
+	"ShowEnterpriseProject":           {area: "enterprise projects"},
+	"ShowEnterpriseProjectQuota":      {area: "enterprise projects"},
+	"ShowEpConfigs":                   {area: "enterprise projects"},
 	"ShowHibernateType":               {area: "service, tenant and quotas"},
 	"ShowJob": {area: "jobs", terraform: []string{`resource "huaweicloud_workspace_desktop_pool_action" "stop" {
   pool_id = var.pool_id
   op_type = "os-stop"
   type    = "SOFT"
 }`}},
-	"ShowQuotaDetails":       {area: "service, tenant and quotas"},
-	"ShowQuotas":             {area: "service, tenant and quotas"},
-	"ShowScriptDetail":       {area: "scripts"},
-	"ShowScriptRecordDetail": {area: "scripts"},
-	"ShowSignInRules":        {area: "authentication config"},
+	"ShowQuotaDetails":                  {area: "service, tenant and quotas"},
+	"ShowQuotas":                        {area: "service, tenant and quotas"},
+	"ShowResourceBindEnterpriseProject": {area: "enterprise projects"},
+	"ShowScriptDetail":                  {area: "scripts"},
+	"ShowScriptRecordDetail":            {area: "scripts"},
+	"ShowSignInRules":                   {area: "authentication config"},
 	"ShowTagByDesktopId": {area: "tags", terraform: []string{`data "huaweicloud_workspace_desktop_tags" "annas" {
   desktop_id = var.desktop_id
 }`}},
@@ -464,8 +474,9 @@ var documented = map[string]documentation{
     user_group  = "sudo"
   }
 }`}},
-	"UpdateDesktopUsername": {area: "desktops", jobs: []string{`changeUserName`}, example: `{"old_username":"$USER_NAME","new_username":"anna","is_reboot":false}`},
-	"UpdateEnterpriseId":    {area: "service, tenant and quotas"},
+	"UpdateDesktopUsername":   {area: "desktops", jobs: []string{`changeUserName`}, example: `{"old_username":"$USER_NAME","new_username":"anna","is_reboot":false}`},
+	"UpdateEnterpriseId":      {area: "service, tenant and quotas"},
+	"UpdateEnterpriseProject": {area: "enterprise projects"},
 	"UpdateOuInfo": {area: "OUs", example: `{"ou_name":"Archive"}`, terraform: []string{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"

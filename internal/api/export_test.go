@@ -33,3 +33,6 @@ var Changing = sync.OnceValue(func() map[string][2]string {
 	}
 	return all
 })
+
+// Manages has what operations need the agency of a project for.
+func Manages() map[string]string { return manages }

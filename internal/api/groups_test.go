@@ -28,6 +28,7 @@ func (e *env) names(a answer, list, field string) (names []string) {
 
 func TestGroupsHoldPeople(t *testing.T) {
 	e := newEnv(t)
+	e.enterprises("7")
 	sales, press := e.group("Sales"), e.group("Press")
 	ann := e.ok(e.post("/users", object{"user_name": "ann", "user_email": "ann@example.org", "group_ids": []string{sales, press}})).text("id")
 	bob := e.admitted("bob")

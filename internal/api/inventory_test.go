@@ -75,7 +75,7 @@ func TestTheRouteTableIsTheInventory(t *testing.T) {
 			case "ResetRandomPassword": // a GET that changes the password that it answers
 			case "ValidateConfig": // a config in a body
 				needs = iam.Read
-			case "ListDesktopsByTags", "ListDesktopByTags", "CheckEnterpriseId": // filters in a body
+			case "ListDesktopsByTags", "ListDesktopByTags", "ListUsedDesktopInfo", "ShowResourceBindEnterpriseProject", "CheckEnterpriseId": // filters in a body
 				needs = iam.Read
 			default:
 				if o.method == http.MethodGet {
@@ -101,14 +101,21 @@ var knownActions = map[string]string{
 	"CreateDesktopPool":    "workspace:desktopPools:create",
 	"CreateDesktopUser":    "workspace:users:create",
 	"DeleteDesktop":        "workspace:desktops:delete",
-	"ListDesktops":         "workspace:desktops:list",
-	"ListDesktopsDetail":   "workspace:desktops:listDetail",
-	"ShowDesktopDetail":    "workspace:desktops:get",
-	"UpdateDesktopPool":    "workspace:desktopPools:update",
+
+	"CreateEnterpriseProject":           "eps:enterpriseProjects:create",
+	"EnableEnterpriseProject":           "eps:enterpriseProjects:enable",
+	"MigrateResource":                   "eps:resources:add",
+	"ShowResourceBindEnterpriseProject": "eps:resources:list",
+	"UpdateEnterpriseProject":           "eps:enterpriseProjects:update",
+
+	"ListDesktops":       "workspace:desktops:list",
+	"ListDesktopsDetail": "workspace:desktops:listDetail",
+	"ShowDesktopDetail":  "workspace:desktops:get",
+	"UpdateDesktopPool":  "workspace:desktopPools:update",
 }
 
 func TestActionsHaveTheNamesOfTheAPI(t *testing.T) {
-	form := regexp.MustCompile(`^workspace(:[a-z][A-Za-z]+){2}$`)
+	form := regexp.MustCompile(`^(workspace|eps)(:[a-z][A-Za-z]+){2}$`)
 	known := maps.Clone(knownActions)
 	for _, operations := range (&Server{}).operations() {
 		for _, o := range operations {

@@ -53,7 +53,7 @@ func (s *Server) retryJob(ctx context.Context, in *wire.RunActionsOnWorkspaceJob
 func (s *Server) listSubJobs(ctx context.Context, in *wire.ListItaSubJobsInput) (wire.ListItaSubJobsResponse, error) {
 	subs, total, err := s.Services.Work.ListSubJobs(ctx, workspace.SubJobQuery{
 		ProjectID: in.ProjectID, JobID: in.JobID, Type: workspace.JobType(in.JobType), State: workspace.SubJobState(in.Status), PoolID: in.DesktopPoolID,
-		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
+		Visible: visibleTo(ctx), Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return wire.ListItaSubJobsResponse{TotalCount: total, Jobs: each(subs, subJobOf)}, err
 }

@@ -65,7 +65,8 @@ type record struct {
 	token      string               // the client token; empty: none
 	rehearse   bool                 // the operation is to change nothing
 	visible    *workspace.Selection // what a list may show; nil: all
-	pending    *iam.Access          // what is to be decided when the body is read; nil: nothing
+	access     iam.Access           // what the request asks for
+	pending    bool                 // it is to be decided again when the body is read
 	refusal    *Refusal             // the response, if it is one
 }
 

@@ -129,6 +129,13 @@ var goodCalls = map[string]call{
 	"ResetRandomPassword": {path: "/users/{ann}/random-password?notification_type=email"},
 	"SendEmail":           {path: "/users/{ann}/resend-email", body: `{}`},
 
+	"CreateAgencies": {path: "/agencies", body: `{"scene": "WORKSPACE", "action": "FIX"}`},
+
+	"CreateEnterpriseProject": {path: "/v1.0/enterprise-projects", body: `{"name": "Physics", "description": "upstairs", "type": "poc"}`},
+	"UpdateEnterpriseProject": {path: "/v1.0/enterprise-projects/{labs}", body: `{"name": "Labs2"}`},
+	"EnableEnterpriseProject": {path: "/v1.0/enterprise-projects/{labs}/action", body: `{"action": "disable"}`},
+	"MigrateResource":         {path: "/v1.0/enterprise-projects/{labs}/resources-migrate", body: `{"project_id": "{project}", "resource_id": "{anns}", "resource_type": "workspace-desktop"}`},
+
 	"BatchDeleteUserGroups": {path: "/groups/batch-delete", body: `{"group_ids": ["{group}"]}`},
 }
 
@@ -138,9 +145,11 @@ func newOffice(t testing.TB) *office {
 	t.Helper()
 	path := storetest.SQLitePath(t)
 	o := &office{env: newEnvOn(t, path), database: path, ids: map[string]string{}}
-	o.ids["subnet"] = o.subnetID
+	o.ids["subnet"], o.ids["project"] = o.subnetID, o.first.ProjectID
+	o.ids["labs"] = o.enterprise("Labs")
 	o.update(o.moreToChooseFrom)
 	o.ids["annex"] = o.do("POST", "/v3/projects", object{"project": object{"name": "annex"}}).text("project", "id")
+	o.ok(o.do("POST", "/v2/"+o.ids["annex"]+"/agencies", object{}))
 	o.ids["vacant"] = o.otherProject("vacant").first.ProjectID
 	o.people()
 	o.desktops()
@@ -234,7 +243,10 @@ func (o *office) send(id string, change ...func(*http.Request)) answer {
 func (o *office) sendTo(id, path, body string, change ...func(*http.Request)) answer {
 	o.Helper()
 	operation := api.Changing()[id]
-	prefix := strings.TrimSuffix(operation[1][:len("/v2/{project_id}")], "{project_id}") + cmp.Or(o.ids[goodCalls[id].project], o.first.ProjectID)
+	prefix, _, ofProject := strings.Cut(operation[1], "{project_id}")
+	if prefix += cmp.Or(o.ids[goodCalls[id].project], o.first.ProjectID); !ofProject {
+		prefix = ""
+	}
 	if file := goodCalls[id].file; file != "" {
 		var kind string
 		body, kind = uploadOf(o, file)

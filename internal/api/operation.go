@@ -40,6 +40,9 @@ type operation struct {
 	describe string
 }
 
+// ofProject reports whether the operation is about one project, rather than about the account.
+func (o operation) ofProject() bool { return strings.Contains(o.path, "{project_id}") }
+
 // registration adds a handler, whose types it knows, to the API.
 type registration func(*Server, huma.API, huma.Operation)
 
@@ -162,21 +165,39 @@ func (s *Server) mayUse(ctx huma.Context, o operation) error {
 	if !ok {
 		return fmt.Errorf("the request was not authenticated")
 	}
-	projectID := ctx.Param("project_id")
-	if named := ctx.Header("X-Project-Id"); named != "" && named != projectID {
-		return workspace.Errorf(workspace.CodeForbidden, "X-Project-Id: names project %q, the path names %q", named, projectID)
+	if err := checkScope(ctx, o, caller); err != nil {
+		return err
 	}
 	if err := noteRequest(ctx); err != nil {
 		return err
 	}
 	access := s.accessOf(ctx, o)
 	verdict, err := s.IAM.Authorize(ctx.Context(), caller, access)
-	if seen := recordOf(ctx.Context()); seen != nil {
-		if seen.visible = verdict.Visible; verdict.Pending {
-			seen.pending = &access
+	if other := alternatives[o.id]; err != nil && other != "" {
+		access.Action = other
+		if _, denied := s.IAM.Authorize(ctx.Context(), caller, access); denied == nil {
+			err = nil
 		}
+		access.Action = o.action
+	}
+	if seen := recordOf(ctx.Context()); seen != nil {
+		seen.visible, seen.access, seen.pending = verdict.Visible, access, verdict.Pending
 	}
 	return err
+}
+
+// checkScope compares what the headers of a request say it is about with what its path says. CodeForbidden.
+func checkScope(ctx huma.Context, o operation, caller iam.Principal) error {
+	if !o.ofProject() {
+		if named := ctx.Header("X-Domain-Id"); named != "" && named != caller.AccountID {
+			return workspace.Errorf(workspace.CodeForbidden, "X-Domain-Id: names account %q, the caller is of %q", named, caller.AccountID)
+		}
+		return nil
+	}
+	if named, projectID := ctx.Header("X-Project-Id"), ctx.Param("project_id"); named != "" && named != projectID {
+		return workspace.Errorf(workspace.CodeForbidden, "X-Project-Id: names project %q, the path names %q", named, projectID)
+	}
+	return nil
 }
 
 // caller returns the caller for the rooms.
@@ -187,6 +208,12 @@ func caller(ctx context.Context, p wire.Project) workspace.Caller {
 	}
 	c.ProjectID = p.ProjectID
 	return c
+}
+
+// accountCaller is caller for operations of the account, which stands in place of the project.
+func accountCaller(ctx context.Context) workspace.Caller {
+	p, _ := iam.PrincipalFrom(ctx)
+	return caller(ctx, wire.Project{ProjectID: p.AccountID})
 }
 
 // value is what a pointer points to, or the zero value.

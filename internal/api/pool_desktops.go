@@ -20,7 +20,7 @@ func (s *Server) listPoolDesktops(ctx context.Context, in *wire.ListPoolDesktops
 	if err != nil {
 		return wire.ListPoolDesktopsDetailResponse{}, err
 	}
-	q.Isolated = in.Isolated.Pointer()
+	q.Isolated, q.Visible = in.Isolated.Pointer(), visibleTo(ctx) // of the pool's desktops some may be in other enterprise projects
 	differs := desktop.Difference(in.InconsistentType)
 	desktops, total, err := s.Services.Pools.PoolDesktops(ctx, in.PoolID, q, differs)
 	return wire.ListPoolDesktopsDetailResponse{

@@ -25,6 +25,9 @@ func identify(o operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if seen := recordOf(ctx.Context()); seen != nil {
 			seen.act.Operation, seen.act.Permission, seen.act.ProjectID = o.id, o.action, ctx.Param("project_id")
+			if !o.ofProject() {
+				seen.act.ProjectID = seen.principal.AccountID // as for identities
+			}
 			seen.writes = o.needs == iam.Write
 			if id := ctx.Param(idParam); id != "" && text.Check(id) == nil {
 				seen.act.Target = workspace.Resource{Type: kind, ID: workspace.Clip(id, maxAuditedID)}
@@ -96,7 +99,7 @@ func (s *Server) auditRefusal(ctx context.Context, seen *record, status int) {
 // mayHaveRecord reports whether the project of a path is one of the caller's account: others get no record, so that nobody can
 // fill the trail of projects that are not theirs, or that do not exist.
 func (s *Server) mayHaveRecord(ctx context.Context, seen *record) (bool, error) {
-	if seen.authorized {
+	if seen.authorized || seen.act.ProjectID == seen.principal.AccountID {
 		return true, nil
 	}
 	if text.Check(seen.act.ProjectID) != nil {
@@ -130,7 +133,7 @@ func illegible(ctx huma.Context) *text.Fault {
 	if fault := text.CheckURL(&u); fault != nil {
 		return fault
 	}
-	headers := []string{"X-Project-Id", clientTokenHeader, dryRunHeader}
+	headers := []string{"X-Project-Id", "X-Domain-Id", clientTokenHeader, dryRunHeader}
 	for _, p := range ctx.Operation().Parameters {
 		if p.In == "header" {
 			headers = append(headers, p.Name)

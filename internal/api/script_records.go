@@ -17,7 +17,7 @@ func (s *Server) listScriptTasks(ctx context.Context, in *wire.ListScriptTasksIn
 	tasks, total, err := s.Services.Scripts.Tasks(ctx, script.TaskQuery{
 		ProjectID: in.ProjectID, IDs: split[string](in.TaskID...), PoolIDs: split[string](in.ResourceGroupID...), Pools: in.ResourceGroupType != "",
 		ScriptID: in.ScriptID, ScriptName: in.ScriptName, Status: script.Status(in.Status), Type: script.Kind(in.TaskType), Ordered: ordered,
-		Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
+		Visible: visibleTo(ctx), Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return wire.ListScriptTasksResponse{Count: total, ScriptTasks: each(tasks, func(t script.Task) wire.ScriptTaskInfo {
 		return wire.ScriptTaskInfo{
@@ -58,7 +58,7 @@ func (s *Server) listPoolScriptTasks(ctx context.Context, in *wire.ShowDesktopPo
 	}
 	tasks, total, err := s.Services.Scripts.Tasks(ctx, script.TaskQuery{
 		ProjectID: in.ProjectID, IDs: split[string](in.TaskID...), PoolIDs: split[string](in.DesktopPoolID), Pools: true, ScriptID: in.ScriptID, ScriptName: in.ScriptName,
-		Status: status, Type: script.Kind(in.TaskType), Ordered: ordered, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
+		Status: status, Type: script.Kind(in.TaskType), Ordered: ordered, Visible: visibleTo(ctx), ByPool: true, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return wire.ShowDesktopPoolsScriptExecTasksResponse{TotalCount: total, ScriptExecutionTasks: each(tasks, poolTaskOf)}, err
 }
@@ -83,7 +83,7 @@ func (s *Server) listScriptRecords(ctx context.Context, in *wire.ListScriptRecor
 	records, total, err := s.Services.Scripts.Records(ctx, script.RecordQuery{
 		ProjectID: in.ProjectID, TaskID: in.ScriptTaskID, PoolIDs: split[string](in.ResourceGroupID...), DesktopIDs: split[string](in.ResourceID...),
 		ScriptIDs: split[string](in.ScriptID...), ScriptNames: in.ScriptName, Status: script.Status(in.Status), Type: script.Kind(in.TaskType),
-		First: in.IsFirstOrder.Pointer(), History: in.ShowHistory, Ordered: ordered, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
+		First: in.IsFirstOrder.Pointer(), History: in.ShowHistory, Ordered: ordered, Visible: visibleTo(ctx), Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
 	return wire.ListScriptRecordsResponse{Count: total, ScriptRecords: each(records, func(r script.Record) wire.ScriptRecordSimpleInfo {
 		return wire.ScriptRecordSimpleInfo{

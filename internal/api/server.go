@@ -32,6 +32,7 @@ var Paths = []string{
 var Catalog = []iam.CatalogService{
 	{Type: "workspace", Path: "/v2/{project_id}"},
 	{Type: "sts", Path: ""},
+	{Type: "eps", Path: "/v1.0"},
 }
 
 // Config is the configuration of a Server.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"carrel/internal/api/wire"
@@ -39,6 +41,33 @@ func progressOf(s workspace.ServiceStatus) string {
 		return "100%"
 	}
 	return "0%"
+}
+
+func (s *Server) createAgencies(ctx context.Context, in *wire.CreateAgenciesInput) error {
+	caller := caller(ctx, in.Project)
+	p, _ := iam.PrincipalFrom(ctx)
+	scene, action := iam.SceneWorkspace, iam.AgencyCreate
+	if in.Body != nil {
+		scene, action = cmp.Or(in.Body.Scene, scene), cmp.Or(iam.AgencyAction(in.Body.Action), action)
+	}
+	return s.IAM.AuthorizeService(ctx, caller, p.AccountID, scene, action)
+}
+
+func (s *Server) listAgencies(ctx context.Context, in *wire.ListAgenciesInput) (wire.ListAgenciesResponse, error) {
+	p, _ := iam.PrincipalFrom(ctx)
+	agencies, err := s.IAM.ServiceAgencies(ctx, p.AccountID, in.ProjectID)
+	agencies = slices.DeleteFunc(agencies, func(a iam.ServiceAgency) bool {
+		return in.Scene != "" && a.Scene != in.Scene || iam.AgencyAction(in.Action) == iam.AgencyFix && len(a.Lacks()) == 0
+	})
+	return wire.ListAgenciesResponse{ExistingAgencies: each(agencies, func(a iam.ServiceAgency) wire.AgenciesInfo {
+		return wire.AgenciesInfo{
+			Name: "carrel_" + strings.ToLower(a.Scene), ID: a.ID(in.ProjectID), Scene: a.Scene,
+			Permissions: []wire.AgenciesPermissionInfo{{
+				SystemPermissionDisplayNames: a.Permissions, WantedSystemPermissionDisplayNames: each(a.Lacks(), same),
+				ShouldHaveSystemPermissionDisplayNames: iam.PermissionsOf(a.Scene),
+			}},
+		}
+	})}, err
 }
 
 func serviceOf(d catalog.ServiceDetail) wire.ListWorkspacesResponse {
@@ -111,7 +140,7 @@ func (s *Server) checkEnterprise(ctx context.Context, in *wire.CheckEnterpriseId
 	return wire.CheckEnterpriseIdResponse{IsUsed: used, EnterpriseID: in.Body.EnterpriseID}, err
 }
 
-func (s *Server) updateEnterprise(ctx context.Context, in *wire.UpdateEnterpriseIdInput) (wire.UpdateEnterpriseIdResponse, error) {
+func (s *Server) updateEnterpriseID(ctx context.Context, in *wire.UpdateEnterpriseIdInput) (wire.UpdateEnterpriseIdResponse, error) {
 	err := s.Services.Tenants.SetEnterpriseID(ctx, caller(ctx, in.Project), in.Body.EnterpriseID)
 	return wire.UpdateEnterpriseIdResponse{EnterpriseID: in.Body.EnterpriseID}, err
 }

@@ -43,7 +43,11 @@ func filing[I any](handler func(context.Context, *I) (file, sheet.Format, error)
 			op.Responses["200"].Content[kind] = content
 		}
 		huma.Register(api, op, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
-			if err := refused(in); err != nil {
+			err := refused(in)
+			if err == nil {
+				err = s.mayName(ctx, in)
+			}
+			if err != nil {
 				return nil, s.refusal(ctx, op.OperationID, err)
 			}
 			f, format, err := handler(ctx, in)

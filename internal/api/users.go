@@ -63,7 +63,7 @@ func (s *Server) listUsers(ctx context.Context, in *wire.ListUsersInput) (wire.L
 	users, total, err := s.Services.Directory.ListUserDetails(ctx, directory.UserQuery{
 		ProjectID: in.ProjectID, Name: in.UserName, Names: split[string](in.UserNames...), Description: in.Description,
 		Activation: directory.Activation(in.ActiveType), EnterpriseID: in.EnterpriseProjectID, Disabled: in.Disabled.Pointer(),
-		GroupName: in.GroupName, Page: page,
+		GroupName: in.GroupName, Visible: visibleTo(ctx), Page: page,
 	})
 	return wire.ListUsersResponse{TotalCount: total, Users: each(users, func(u directory.UserDetail) wire.User {
 		return userOf(u, in.IsQueryTotalDesktops, time.Now())

@@ -11,6 +11,7 @@ import (
 	"carrel/internal/connection"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/enterprise"
 	"carrel/internal/export"
 	"carrel/internal/namepolicy"
 	"carrel/internal/pool"
@@ -53,6 +54,7 @@ type Services struct {
 	Reconciler   *reconcile.Service // for pools
 	Rollouts     *rollout.Service
 	Scripts      *script.Service
+	Enterprises  *enterprise.Service
 	Connections  *connection.Service
 	Work         *work.Service
 }
@@ -102,6 +104,7 @@ func NewServices(c Config) *Services {
 		Reconciler:   &reconcile.Service{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Scripts:      &script.Service{Store: c.Store},
+		Enterprises:  &enterprise.Service{Store: c.Store},
 		Connections:  &connection.Service{Store: c.Store, SecondFactor: c.SecondFactor},
 		Work:         &work.Service{Store: c.Store},
 	}

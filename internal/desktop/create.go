@@ -283,7 +283,7 @@ func createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string
 // NewSubJob adds to j its next sub-job, about d.
 func NewSubJob(j *workspace.Job, d Desktop, params any) workspace.SubJob {
 	s := j.NextSubJob(params)
-	s.PoolID, s.DesktopID, s.DesktopName, s.ProductID = d.PoolID, d.ID, d.Name, d.ProductID
+	s.PoolID, s.DesktopID, s.DesktopName, s.ProductID, s.EnterpriseID = d.PoolID, d.ID, d.Name, d.ProductID, d.EnterpriseID
 	s.UserName, s.Address = d.FirstUser(), d.Address
 	return s
 }
@@ -314,7 +314,7 @@ func (r *CreateDesktops) desktop(p place, name, address string, now time.Time) D
 	d := Desktop{
 		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name, OUID: p.ouID,
 		ProductID: p.product.ID, ImageID: p.image.ID, Zone: p.zone, SubnetID: p.subnet.ID, Address: address,
-		SecurityGroups: p.groups, EnterpriseID: cmp.Or(r.EnterpriseID, "0"), Tags: r.Tags,
+		SecurityGroups: p.groups, EnterpriseID: cmp.Or(r.EnterpriseID, workspace.DefaultEnterprise), Tags: r.Tags,
 		Status: StatusCreating, Task: workspace.TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
 	}
 	d.HostName = workspace.HostNameFor(name, d.ID)

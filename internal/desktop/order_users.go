@@ -61,7 +61,7 @@ func findOrAddPeople(ctx context.Context, tx *store.Tx, c workspace.Caller, a *q
 func NewUser(projectID string, d NewDesktop, now time.Time) directory.User {
 	return directory.User{
 		ID: workspace.NewID(), ProjectID: projectID, Name: d.UserName, Email: d.UserEmail, Phone: d.UserPhone,
-		Activation: directory.ActivateByUser, MayChangePassword: true, EnterpriseID: "0", Created: now, Updated: now,
+		Activation: directory.ActivateByUser, MayChangePassword: true, EnterpriseID: workspace.DefaultEnterprise, Created: now, Updated: now,
 	}
 }
 

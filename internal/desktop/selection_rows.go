@@ -12,13 +12,7 @@ import (
 )
 
 // selectionColumns are the attributes of desktops that callers' policies select by.
-var selectionColumns = store.SelectionColumns{
-	ID: "d.id", Enterprise: "d.enterprise_id",
-	Tag: func(key string, patterns []workspace.TextPattern) (string, []any) {
-		text, args := store.Matching("l.value", patterns)
-		return "EXISTS (SELECT 1 FROM desktop_tags AS l WHERE l.desktop_id = d.id AND l.key = ? AND " + text + ")", append([]any{key}, args...)
-	},
-}
+var selectionColumns = store.SelectionColumns{ID: "d.id", Enterprise: "d.enterprise_id", Tag: store.TagOfDesktop("d.id")}
 
 // Selected restricts a query of desktops, as d, to those that a caller may see.
 func Selected(q *bun.SelectQuery, visible *workspace.Selection) *bun.SelectQuery {

@@ -62,7 +62,8 @@ type UserQuery struct {
 	EnterpriseID string
 	Disabled     *bool
 	GroupID      string
-	GroupName    string // part of the name of one of their groups, ignoring case
+	GroupName    string               // part of the name of one of their groups, ignoring case
+	Visible      *workspace.Selection // those that the caller may see; nil: all
 	workspace.Page
 }
 

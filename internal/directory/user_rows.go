@@ -192,6 +192,7 @@ func Users(ctx context.Context, t *store.Tx, f UserQuery) ([]User, int, error) {
 	var rows []userRow
 	q := users(t, &rows)
 	q = store.Equal(q, "u.project_id", f.ProjectID)
+	q = store.Selected(q, f.Visible, selectionColumns)
 	q = store.Among(q, "u.id", f.IDs)
 	q = store.Containing(q, "u.name_folded", f.Name)
 	q = store.Among(q, "u.name_folded", store.FoldAll(f.Names))

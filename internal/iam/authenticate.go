@@ -85,7 +85,7 @@ func agree(a, b Principal) (Principal, error) {
 		return Principal{}, unauthorized("the token and the signature are for different projects")
 	}
 	if b.ProjectID == "" {
-		b.ProjectID = a.ProjectID
+		b.ProjectID, b.agencies = a.ProjectID, a.agencies
 	}
 	b.Temporary = a.Temporary
 	return b, nil
@@ -181,6 +181,7 @@ func (s *Service) acceptKey(r *http.Request, auth authorization, key *keyOfCalle
 
 func (k *keyOfCaller) principal() Principal {
 	p := k.agency.principalOf(k.Caller, k.Session)
+	p.agencies = k.project.Agencies
 	p.ProjectID, p.Expires, p.MFA, p.Temporary, p.credential = k.ProjectID, k.Expires, k.MFA, k.Temporary, "key:"+k.ID
 	return p
 }

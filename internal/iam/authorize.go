@@ -13,10 +13,12 @@ import (
 	"carrel/internal/workspace"
 )
 
-// Access is what a request of the Workspace API asks for.
+// Access is what a request of the API asks for.
 type Access struct {
-	ProjectID string
+	ProjectID string // empty: it is about the account
+	Writes    bool
 	Action    string // workspace:desktops:create
+	Manages   string // what the project must have authorized the service to manage; empty: nothing
 	Resource  string // the id of the resource of the action's kind that the path names; empty: none
 	Address   netip.Addr
 	// Resources reads what policies know the resources by that the request names, if they need that. Nil: resources of the kind have no labels.
@@ -37,7 +39,8 @@ type Verdict struct {
 // CodeProjectNotFound if the project does not exist or belongs to another account, so that nobody learns which ids exist, and CodeForbidden, as
 // a *Denied, if no policy allows the request or the credential is for another project.
 func (s *Service) Authorize(ctx context.Context, p Principal, a Access) (Verdict, error) {
-	if err := s.CheckProject(ctx, p, a.ProjectID); err != nil {
+	agencies, err := s.checkScope(ctx, p, &a)
+	if err != nil {
 		return Verdict{}, err
 	}
 	grants, err := s.rightsOf(ctx, p)
@@ -51,33 +54,57 @@ func (s *Service) Authorize(ctx context.Context, p Principal, a Access) (Verdict
 	d := policy.Evaluate(grants, &r)
 	switch {
 	case !d.Unsure:
-	case a.Lists:
-		d, v.Visible = policy.Select(grants, &r)
 	case a.Resources != nil:
 		resources, err := a.Resources(ctx)
 		if err != nil {
 			return Verdict{}, err
 		}
+		whole := r
 		for i := range resources {
 			r.ID, r.Labels = resources[i].ID, &resources[i]
 			if d = policy.Evaluate(grants, &r); !d.Allowed {
 				break
 			}
 		}
+		if d.Allowed && a.Lists { // what is in the one resource that the path names may be in other enterprise projects
+			_, within := policy.Select(grants, &whole)
+			v.Visible = within.Beside(resources[0])
+		}
+	case a.Lists:
+		d, v.Visible = policy.Select(grants, &r)
 	case a.InBody:
 		return Verdict{Pending: true}, nil
 	}
 	if !d.Allowed {
 		return Verdict{}, s.denied(p, &r, d)
 	}
-	return v, nil
+	return v, authorized(a.ProjectID, agencies, a.Manages)
+}
+
+// checkScope completes what a request is about, and returns the agencies of its project, or why the caller's credential is not for that.
+func (s *Service) checkScope(ctx context.Context, p Principal, a *Access) ([]ServiceAgency, error) {
+	if a.ProjectID != "" {
+		return s.agenciesFor(ctx, p, a.ProjectID)
+	}
+	if a.Writes && p.ProjectID != "" {
+		return nil, workspace.Errorf(workspace.CodeForbidden, "%s concerns the account, and the credential is for project %s only: use a token with auth.scope.domain, or an access key",
+			a.Action, p.ProjectID)
+	}
+	a.ProjectID = p.AccountID
+	return nil, nil
 }
 
 // CheckProject returns CodeProjectNotFound if a project does not exist or belongs to another account, and CodeForbidden if the caller's
 // credential is for another one.
 func (s *Service) CheckProject(ctx context.Context, p Principal, projectID string) error {
+	_, err := s.agenciesFor(ctx, p, projectID)
+	return err
+}
+
+// agenciesFor is CheckProject, and returns the project's agencies.
+func (s *Service) agenciesFor(ctx context.Context, p Principal, projectID string) ([]ServiceAgency, error) {
 	if p.ProjectID != "" && p.ProjectID == projectID {
-		return nil
+		return p.agencies, nil
 	}
 	now, key := time.Now(), p.AccountID+"/"+projectID
 	found, is := s.memory.projects.get(key, now)
@@ -88,16 +115,16 @@ func (s *Service) CheckProject(ctx context.Context, p Principal, projectID strin
 	}
 	switch project := found.Project; {
 	case isMissing(err):
-		return workspace.Errorf(workspace.CodeProjectNotFound, "project_id: project %q does not exist", projectID)
+		return nil, workspace.Errorf(workspace.CodeProjectNotFound, "project_id: project %q does not exist", projectID)
 	case err != nil:
-		return err
+		return nil, err
 	case p.ProjectID != "":
-		return workspace.Errorf(workspace.CodeForbidden, "the token or temporary key is for project %s only, the path names %s", p.ProjectID, projectID)
+		return nil, workspace.Errorf(workspace.CodeForbidden, "the token or temporary key is for project %s only, the path names %s", p.ProjectID, projectID)
 	case !project.Enabled:
-		return workspace.Errorf(workspace.CodeForbidden, "project %s is disabled: an administrator can enable it with PATCH /v3/projects/%s", project.Name, project.ID)
+		return nil, workspace.Errorf(workspace.CodeForbidden, "project %s is disabled: an administrator can enable it with PATCH /v3/projects/%s", project.Name, project.ID)
 	}
 	remember(ctx, &s.memory.projects, key, found, now)
-	return nil
+	return found.Agencies, nil
 }
 
 // permit returns nil if a caller may do an action of the identity API, such as iam:users:create, in their account. All decisions about that

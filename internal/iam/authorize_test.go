@@ -163,7 +163,7 @@ func TestARoleIsValidInItsScope(t *testing.T) {
 				}
 			}
 		}
-		enterprise := "/v3.0/OS-PERMISSION/enterprise-projects/e1/users/" + ann + "/roles"
+		enterprise := "/v3.0/OS-PERMISSION/enterprise-projects/" + e.enterprise("e1") + "/users/" + ann + "/roles"
 		e.attach(enterprise, "operator")
 		e.may(true, token, "workspace:desktops:delete", in("e1"))
 		e.may(false, token, "workspace:desktops:delete", in("0"))

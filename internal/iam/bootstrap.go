@@ -55,10 +55,13 @@ func (s *Service) Bootstrap(ctx context.Context, f First) (Credentials, error) {
 // bootstrap writes the row that only one process can write first.
 func (s *Service) bootstrap(ctx context.Context, tx *store.Tx, f First, hash string) error {
 	account := Account{ID: newID(), Name: f.Account, Created: tx.Now()}
-	project := Project{ID: newID(), AccountID: account.ID, Name: f.Region, Enabled: true, Created: tx.Now()}
+	project := Project{ID: newID(), AccountID: account.ID, Name: f.Region, Enabled: true, Created: tx.Now(), Agencies: allAgencies(tx.Now())}
 	admin := Admin{ID: newID(), AccountID: account.ID, Name: f.User, PasswordHash: hash, Role: RoleAdmin, Enabled: true, Created: tx.Now()}
 	key, _ := s.newKey(admin.ID, "made at the first start", tx.Now())
 	if err := InsertAccount(ctx, tx, account); err != nil {
+		return err
+	}
+	if err := tx.AddDefaultEnterprise(ctx, account.ID); err != nil {
 		return err
 	}
 	if err := InsertProject(ctx, tx, project); err != nil {

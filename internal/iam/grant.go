@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"carrel/internal/iam/policy"
@@ -152,9 +151,6 @@ func (s *Service) DeletePolicy(ctx context.Context, c workspace.Caller, id strin
 	}))
 }
 
-// enterpriseForm is the form of the ids of enterprise projects.
-var enterpriseForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,36}$`)
-
 // Attach attaches a role to a user, a group or an agency of the caller's account, which is valid at once. It may be attached already.
 func (s *Service) Attach(ctx context.Context, c workspace.Caller, g RoleGrant) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
@@ -290,8 +286,12 @@ func (g *RoleGrant) check(ctx context.Context, tx *store.Tx, accountID string) (
 		}
 		g.ProjectID = g.ScopeID
 	case ScopeEnterprise:
-		if !enterpriseForm.MatchString(g.ScopeID) {
-			return workspace.Resource{}, invalid("enterprise_project_id", "%q must be 1 to 36 letters, digits and hyphens", g.ScopeID)
+		err := tx.KnowsEnterprise(ctx, accountID, g.ScopeID)
+		if workspace.CodeOf(err) == workspace.CodeEnterpriseNotFound {
+			return workspace.Resource{}, missing("enterprise project", g.ScopeID)
+		}
+		if err != nil {
+			return workspace.Resource{}, err
 		}
 	}
 	if g.AgencyID != "" {

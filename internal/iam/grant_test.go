@@ -73,6 +73,7 @@ func TestRolesAreAttachedInEachScope(t *testing.T) {
 		ann := e.addUser("ann", "")
 		group := e.wants(e.call("POST", "/v3/groups", object{"group": object{"name": "g"}}), http.StatusCreated).text("group", "id")
 		policy := e.policy("some", "XA", someActions)
+		e.enterprise("e1")
 		global := e.policy("global", "AX", manageGroups)
 		for _, scope := range []string{"/v3/domains/" + e.first.DomainID, "/v3/projects/" + e.first.ProjectID, "/v3.0/OS-PERMISSION/enterprise-projects/e1"} {
 			for _, whom := range []string{"/users/" + ann, "/groups/" + group} {
@@ -101,7 +102,13 @@ func TestRolesAreAttachedInEachScope(t *testing.T) {
 		}
 		e.refused(e.call("PUT", "/v3/domains/x/users/"+ann+"/roles/operator", object{}), 404, "IAM.0004", "domain")
 		e.refused(e.call("PUT", "/v3/projects/x/users/"+ann+"/roles/operator", object{}), 404, "IAM.0004", "project")
-		e.refused(e.call("PUT", "/v3.0/OS-PERMISSION/enterprise-projects/a%20b/users/"+ann+"/roles/operator", object{}), 400, "IAM.0001", "enterprise_project_id")
+		for _, unknown := range []string{"a%20b", "e2", strings.Repeat("e", 400)} {
+			for _, method := range []string{"PUT", "GET", "DELETE"} {
+				e.refused(e.call(method, "/v3.0/OS-PERMISSION/enterprise-projects/"+unknown+"/users/"+ann+"/roles/operator", object{}), 404, "IAM.0004", "enterprise project")
+			}
+			e.refused(e.call("GET", "/v3.0/OS-PERMISSION/enterprise-projects/"+unknown+"/users/"+ann+"/roles", object{}), 404, "IAM.0004", "enterprise project")
+		}
+		e.attach("/v3.0/OS-PERMISSION/enterprise-projects/0/users/"+ann+"/roles", "operator")
 		e.refused(e.call("DELETE", "/v3.0/OS-ROLE/roles/"+policy, object{}), 409, "IAM.0010", "detach it first")
 		e.attach(e.at("users", ann), "help_desk")
 		e.recorded("KeystoneAssociateUserWithDomainPermission", iam.ResourceUser, ann, "role:  -> Help desk for domain "+e.first.DomainID)
@@ -130,7 +137,7 @@ func TestALimitOfWhatIsAttached(t *testing.T) {
 	inEnv(t, func(e *env) {
 		ann := e.addUser("ann", "")
 		for range 50 {
-			e.attach("/v3.0/OS-PERMISSION/enterprise-projects/"+workspace.NewID()+"/users/"+ann+"/roles", "operator")
+			e.attach("/v3.0/OS-PERMISSION/enterprise-projects/"+e.enterprise(workspace.NewID())+"/users/"+ann+"/roles", "operator")
 		}
 		e.refused(e.call("PUT", e.at("users", ann)+"/operator", object{}), 409, "IAM.0005", "has 50 roles")
 	})
@@ -208,4 +215,18 @@ func TestNobodySeesTheRolesOfAnotherAccount(t *testing.T) {
 		a := e.call("GET", "/v3/roles?domain_id=other", object{})
 		e.refused(a, 403, "IAM.0003", "domain_id")
 	})
+}
+
+// enterprise adds an enterprise project with an id, and returns that.
+func (e *env) enterprise(id string) string {
+	e.Helper()
+	err := e.iam.Store.Update(e.Context(), func(tx *store.Tx) error {
+		_, err := tx.NewRaw(`INSERT INTO enterprise_projects (account_id, id, name, name_folded, description, type, enabled, created, updated)
+			VALUES (?, ?, ?, ?, '', 'prod', TRUE, ?, ?)`, e.first.DomainID, id, id, id, tx.Now(), tx.Now()).Exec(e.Context())
+		return err
+	})
+	if err != nil {
+		e.Fatal(err)
+	}
+	return id
 }

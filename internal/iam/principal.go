@@ -24,6 +24,8 @@ type Principal struct {
 	MFA         bool      // a code of an authenticator was shown
 	Temporary   bool      // came with a temporary access key
 
+	agencies []ServiceAgency // of the project ProjectID, if the credential is for one
+
 	version int64 // of the account's permissions, see rights
 
 	credential string // what a temporary key would be made of: a token's hash, or "key:" and an access key's id

@@ -15,6 +15,7 @@ const maxProjects = 200
 type NewProject struct {
 	Name        string // unique in the account
 	Description string
+	Authorized  bool // the service may manage everything in it; otherwise its agencies say so later
 }
 
 func (p NewProject) check() error {
@@ -42,6 +43,9 @@ func (s *Service) CreateProject(ctx context.Context, c workspace.Caller, n NewPr
 			return Project{}, limited("the account has %d projects, the most allowed; delete one first", there)
 		}
 		p := Project{ID: newID(), AccountID: c.ProjectID, Name: n.Name, Description: n.Description, Enabled: true, Created: tx.Now()}
+		if n.Authorized {
+			p.Agencies = allAgencies(tx.Now())
+		}
 		return p, nameTaken(InsertProject(ctx, tx, p), "project.name", n.Name)
 	}))
 }
@@ -66,7 +70,7 @@ func (s *Service) UpdateProject(ctx context.Context, c workspace.Caller, id stri
 		set(&p.Name, change.Name)
 		set(&p.Description, change.Description)
 		set(&p.Enabled, change.Enabled)
-		if err := (NewProject{p.Name, p.Description}).check(); err != nil {
+		if err := (NewProject{Name: p.Name, Description: p.Description}).check(); err != nil {
 			return p, err
 		}
 		return p, nameTaken(SaveProject(ctx, tx, p), "project.name", p.Name)

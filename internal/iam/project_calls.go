@@ -118,7 +118,7 @@ func (s *Service) createProject(r *http.Request, in *createProjectInput) (*body[
 		return nil, err
 	}
 	c := s.act(r, workspace.Resource{Type: ResourceProject, Name: fields.Name})
-	p, err := s.CreateProject(r.Context(), c, NewProject{fields.Name, fields.Description})
+	p, err := s.CreateProject(r.Context(), c, NewProject{Name: fields.Name, Description: fields.Description})
 	return bodyOf(showProjectBody{s.projectBody(r, p)}, err)
 }
 

@@ -28,7 +28,7 @@ type directory struct {
 func inDirectory(t *testing.T, f func(d directory)) {
 	inEnv(t, func(e *env) {
 		user := e.addReader()
-		d := directory{env: e, token: e.token(nil), ids: map[string]string{"user_id": user, "domain_id": e.first.DomainID, "enterprise_project_id": "e1"}}
+		d := directory{env: e, token: e.token(nil), ids: map[string]string{"user_id": user, "domain_id": e.first.DomainID, "enterprise_project_id": e.enterprise("e1")}}
 		d.ids["group_id"], d.ids["project_id"], d.ids["role_id"] = e.newGroup("crew"), e.newProject("lab"), e.policy("some", "XA", someActions)
 		k, plain, err := e.iam.CreateKey(e.Context(), workspace.Caller{ProjectID: e.first.DomainID}, user, "")
 		if err != nil {

@@ -45,20 +45,20 @@ type (
 		RoleID    string `path:"role_id" doc:"A built-in role or a policy"`
 	}
 	userInEnterprise struct {
-		EnterpriseProjectID string `path:"enterprise_project_id" doc:"1 to 36 letters, digits and hyphens"`
+		EnterpriseProjectID string `path:"enterprise_project_id"`
 		UserID              string `path:"user_id"`
 	}
 	roleOfUserInEnterprise struct {
-		EnterpriseProjectID string `path:"enterprise_project_id" doc:"1 to 36 letters, digits and hyphens"`
+		EnterpriseProjectID string `path:"enterprise_project_id"`
 		UserID              string `path:"user_id"`
 		RoleID              string `path:"role_id" doc:"A built-in role or a policy"`
 	}
 	groupInEnterprise struct {
-		EnterpriseProjectID string `path:"enterprise_project_id" doc:"1 to 36 letters, digits and hyphens"`
+		EnterpriseProjectID string `path:"enterprise_project_id"`
 		GroupID             string `path:"group_id"`
 	}
 	roleOfGroupInEnterprise struct {
-		EnterpriseProjectID string `path:"enterprise_project_id" doc:"1 to 36 letters, digits and hyphens"`
+		EnterpriseProjectID string `path:"enterprise_project_id"`
 		GroupID             string `path:"group_id"`
 		RoleID              string `path:"role_id" doc:"A built-in role or a policy"`
 	}

@@ -36,6 +36,7 @@ type Project struct {
 	Description   string
 	Enabled       bool // otherwise calls of the API for it are refused
 	Created       time.Time
+	Agencies      []ServiceAgency `audit:"-"` // AuthorizeService records them
 }
 
 func resourceOfProject(p Project) workspace.Resource {
@@ -105,6 +106,9 @@ func InsertAccount(ctx context.Context, t *store.Tx, a Account) error { return i
 
 // InsertProject inserts a project.
 func InsertProject(ctx context.Context, t *store.Tx, p Project) error {
+	if p.Agencies == nil {
+		p.Agencies = []ServiceAgency{}
+	}
 	t.AuditInsert(resourceOfProject(p), &p)
 	return insertRow(ctx, t, &p)
 }
@@ -118,7 +122,7 @@ func LockProject(ctx context.Context, t *store.Tx, accountID, id string) (p Proj
 // SaveProject writes a locked project.
 func SaveProject(ctx context.Context, t *store.Tx, p Project) error {
 	t.AuditSave(resourceOfProject(p), &p)
-	_, err := t.NewUpdate().Model(&p).Column("name", "description", "enabled").WherePK().Exec(ctx)
+	_, err := t.NewUpdate().Model(&p).Column("name", "description", "enabled", "agencies").WherePK().Exec(ctx)
 	return taken(t, err)
 }
 

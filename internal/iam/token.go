@@ -37,7 +37,7 @@ func (t tokenOfCaller) mfa() bool { return slices.Contains(t.methods(), methodCo
 
 func (t tokenOfCaller) principal() Principal {
 	p := t.agency.principalOf(t.Caller, "")
-	p.ProjectID, p.Expires, p.MFA, p.credential = t.ProjectID, t.Expires, t.mfa(), t.Hash
+	p.ProjectID, p.agencies, p.Expires, p.MFA, p.credential = t.ProjectID, t.project.Agencies, t.Expires, t.mfa(), t.Hash
 	return p
 }
 

@@ -89,7 +89,7 @@ func (c PoolChange) place(p *Pool) {
 	p.Zone = or(c.Zone, p.Zone)
 	p.OUName = or(c.OUName, p.OUName)
 	p.NamePolicyID = or(c.NamePolicyID, p.NamePolicyID)
-	p.EnterpriseID = cmp.Or(or(c.EnterpriseID, p.EnterpriseID), "0")
+	p.EnterpriseID = cmp.Or(or(c.EnterpriseID, p.EnterpriseID), workspace.DefaultEnterprise)
 	p.VPCID = or(c.VPCID, p.VPCID)
 	p.SubnetIDs = slices.Clone(or(c.SubnetIDs, p.SubnetIDs))
 	p.SecurityGroups = slices.Clone(or(c.SecurityGroups, p.SecurityGroups))

@@ -140,7 +140,7 @@ func (r *CreatePool) pool() Pool {
 		ProjectID: r.ProjectID, Name: r.Name, Type: r.Type, Description: r.Description, Zone: r.Zone, ProductID: r.ProductID,
 		ImageType: cmp.Or(r.ImageType, catalog.ImagePrivate), ImageID: r.ImageID, Root: PoolVolume{Type: r.Root.Type, GB: r.Root.GB},
 		VPCID: r.VPCID, SubnetIDs: slices.Clone(r.SubnetIDs), SecurityGroups: slices.Clone(r.SecurityGroups),
-		EnterpriseID: cmp.Or(r.EnterpriseID, "0"), OUName: r.OUName, Domain: r.Domain, NamePolicyID: r.NamePolicyID,
+		EnterpriseID: cmp.Or(r.EnterpriseID, workspace.DefaultEnterprise), OUName: r.OUName, Domain: r.Domain, NamePolicyID: r.NamePolicyID,
 		Tags: slices.Clone(r.Tags), Autoscaling: r.Autoscaling, Policy: r.Policy.policy(), Reset: r.Reset.policy(),
 	}
 	for _, v := range r.Data {

@@ -24,7 +24,8 @@ type Growth struct {
 
 // growPool writes n more desktops of a pool and a job with one sub-job for each, and returns the job's id. The caller has locked
 // the pool (LockPool) or just inserted it, and repeats the call if another transaction took a name or an address first
-// (choosing). CodeNoAddress if the pool's subnets are full, CodeCapacityExceeded, CodeQuotaExceeded, CodeImageNotFound if its image is gone,
+// (choosing). CodeEnterpriseDisabled if its enterprise project takes nothing new, CodeNoAddress if the pool's subnets are full,
+// CodeCapacityExceeded, CodeQuotaExceeded, CodeImageNotFound if its image is gone,
 // CodePolicyNotFound and CodeInvalid about names.
 func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g Growth) (jobID string, err error) {
 	jobID, _, _, err = GrowUpTo(ctx, tx, p, n, n, g)
@@ -34,6 +35,9 @@ func growPool(ctx context.Context, tx *store.Tx, p Pool, n int, g Growth) (jobID
 // GrowUpTo is growPool for as many of n desktops as the quota and the capacity suffice for. It returns how many it wrote and, if fewer than n, why. If
 // it suffices for fewer than least, it fails, and the caller must not commit.
 func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth) (jobID string, made int, short, err error) {
+	if err := tx.HoldEnterprise(ctx, p.ProjectID, p.EnterpriseID); err != nil {
+		return "", 0, nil, err
+	}
 	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
 	if err != nil {
 		return "", 0, nil, workspace.InField("image_id", err)

@@ -132,7 +132,7 @@ func Pools(ctx context.Context, t *store.Tx, f PoolQuery) ([]Pool, int, error) {
 	var rows []poolRow
 	q := pools(t, &rows)
 	q = store.Equal(q, "p.project_id", f.ProjectID)
-	q = store.Selected(q, f.Visible, selectionColumns)
+	q = store.Selected(q, f.Visible, SelectionColumns)
 	q = store.Containing(q, "p.name_folded", f.Name)
 	q = store.Among(q, "p.id", f.IDs)
 	q = store.Equal(q, "p.type", f.Type)

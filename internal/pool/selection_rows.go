@@ -9,8 +9,8 @@ import (
 	"carrel/internal/workspace"
 )
 
-// selectionColumns are the attributes of pools that callers' policies select by.
-var selectionColumns = store.SelectionColumns{ID: "p.id", Enterprise: "p.enterprise_id", Tag: hasTag}
+// SelectionColumns are the attributes of pools, as p, that callers' policies select by.
+var SelectionColumns = store.SelectionColumns{ID: "p.id", Enterprise: "p.enterprise_id", Tag: hasTag}
 
 // hasTag looks for the beginning of the tag in the JSON of a pool's tags. It cannot begin within a text, where quotes are escaped. SQLite and
 // PostgreSQL have in common that replace distinguishes upper and lower case.

@@ -230,7 +230,7 @@ func order(ctx context.Context, tx *store.Tx, t Task, requestID string, desktops
 		for _, p := range t.Scripts {
 			records = append(records, Record{
 				ID: workspace.NewID(), ProjectID: t.ProjectID, TaskID: t.ID, SubJobID: sub.ID, Type: t.Type, Position: p.Position, ScriptID: p.ScriptID,
-				ScriptName: p.Name, PoolID: d.PoolID, DesktopID: d.ID, DesktopName: d.Name, Batch: batch, Status: Waiting, Latest: true, Created: tx.Now(),
+				ScriptName: p.Name, PoolID: d.PoolID, DesktopID: d.ID, DesktopName: d.Name, EnterpriseID: d.EnterpriseID, Batch: batch, Status: Waiting, Latest: true, Created: tx.Now(),
 			})
 		}
 	}

@@ -109,6 +109,7 @@ func Tasks(ctx context.Context, t *store.Tx, f TaskQuery) ([]Task, int, error) {
 	if f.Pools {
 		q = q.Where("t.pool_id <> ''")
 	}
+	q = visible(q, f)
 	if f.ScriptID+f.ScriptName != "" {
 		its := t.NewSelect().Model((*Piece)(nil)).Column("task_id")
 		its = store.Equal(its, "p.script_id", f.ScriptID)
@@ -163,6 +164,7 @@ func within(q *bun.SelectQuery, column string, s Span) *bun.SelectQuery {
 func Records(ctx context.Context, t *store.Tx, f RecordQuery) ([]Record, int, error) {
 	var found []Record
 	q := t.NewSelect().Model(&found).ExcludeColumn("output").Where("r.project_id = ?", f.ProjectID)
+	q = store.Selected(q, f.Visible, selectionColumns)
 	q = store.Equal(q, "r.task_id", f.TaskID)
 	q = store.Among(q, "r.pool_id", f.PoolIDs)
 	q = store.Among(q, "r.desktop_id", f.DesktopIDs)

@@ -89,7 +89,8 @@ type Record struct {
 	PoolID          string
 	DesktopID       string
 	DesktopName     string
-	Batch           int // 1: the first batch, 2: those after it, 0: the task has no batches
+	EnterpriseID    string // of the desktop
+	Batch           int    // 1: the first batch, 2: those after it, 0: the task has no batches
 	Status          Status
 	Stopping        bool // it is to be stopped
 	Attempt         int
@@ -127,6 +128,8 @@ type TaskQuery struct {
 	Status     Status
 	Type       Kind
 	Ordered    Span
+	Visible    *workspace.Selection // those of which the caller may see all desktops; nil: all
+	ByPool     bool                 // Visible selects pools, and tasks for them
 	workspace.Page
 }
 
@@ -147,6 +150,7 @@ type RecordQuery struct {
 	First               *bool // of the first batch
 	History             bool  // also those that are not the desktop's latest of the script; with a TaskID all are read
 	Ordered             Span
+	Visible             *workspace.Selection // those that the caller may see; nil: all
 	workspace.Page
 }
 

@@ -88,7 +88,7 @@ var rules = map[string]func(*env){
 		e.AddUsers(directory.User{ID: "ann", ProjectID: storetest.Project, Name: "Ann"}, directory.User{ID: "bob", ProjectID: storetest.OtherProject, Name: "bob"})
 		find := func(name string) directory.User {
 			return storetest.Get(e, func(ctx context.Context, tx *store.Tx) (directory.User, error) {
-				return directory.UserSigningIn(ctx, tx, name)
+				return directory.UserSigningIn(ctx, tx, "", name)
 			})
 		}
 		e.Same([]any{find("ANN").ID, find("bob").ID, find("person").ID, find("nobody").ID}, []any{"ann", "bob", "", ""}) // two are called person

@@ -40,11 +40,12 @@ type subJob struct {
 	DesktopID string
 	Params    json.RawMessage `bun:",nullzero"`
 
-	DesktopName string
-	ProductID   string
-	UserName    string
-	Address     string
-	Host        string
+	EnterpriseID string
+	DesktopName  string
+	ProductID    string
+	UserName     string
+	Address      string
+	Host         string
 
 	State    workspace.SubJobState
 	Step     string
@@ -161,6 +162,7 @@ func (t *Tx) SubJobs(ctx context.Context, f workspace.SubJobQuery) ([]workspace.
 	var rows []subJobRow
 	q := t.NewSelect().Model(&rows)
 	q = Equal(q, "project_id", f.ProjectID)
+	q = Selected(q, f.Visible, subJobColumns)
 	q = Equal(q, "job_id", f.JobID)
 	q = Equal(q, "type", f.Type)
 	q = Equal(q, "state", f.State)

@@ -83,6 +83,10 @@ func (postgresDialect) forUpdate(q *bun.SelectQuery, table string, skip bool) *b
 	return q.For("UPDATE OF ?", bun.Ident(table))
 }
 
+func (postgresDialect) forShare(q *bun.SelectQuery, table string) *bun.SelectQuery {
+	return q.For("SHARE OF ?", bun.Ident(table))
+}
+
 func (postgresDialect) violated(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "23505" {
 		return e.ConstraintName

@@ -21,13 +21,26 @@ func Selected(q *bun.SelectQuery, s *workspace.Selection, c SelectionColumns) *b
 	if s == nil {
 		return q
 	}
-	allow, args := c.oneOf(s.Allow)
-	q = q.Where(allow, args...)
+	text, args := c.In(s)
+	return q.Where(text, args...)
+}
+
+// In returns the condition that a row's resource is in a selection.
+func (c SelectionColumns) In(s *workspace.Selection) (string, []any) {
+	text, args := c.oneOf(s.Allow)
 	if len(s.Deny) > 0 {
-		deny, args := c.oneOf(s.Deny)
-		q = q.Where("NOT "+deny, args...)
+		deny, more := c.oneOf(s.Deny)
+		text, args = "("+text+" AND NOT "+deny+")", append(args, more...)
 	}
-	return q
+	return text, args
+}
+
+// TagOfDesktop is SelectionColumns.Tag for rows with the id of a desktop in a column. One that is gone has no tags.
+func TagOfDesktop(column string) func(string, []workspace.TextPattern) (string, []any) {
+	return func(key string, patterns []workspace.TextPattern) (string, []any) {
+		text, args := Matching("l.value", patterns)
+		return "EXISTS (SELECT 1 FROM desktop_tags AS l WHERE l.desktop_id = " + column + " AND l.key = ? AND " + text + ")", append([]any{key}, args...)
+	}
 }
 
 // oneOf returns the condition that all tests of one of several hold.

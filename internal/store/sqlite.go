@@ -120,6 +120,8 @@ func (sqliteDialect) viewOptions() *sql.TxOptions { return &sql.TxOptions{ReadOn
 
 func (sqliteDialect) forUpdate(q *bun.SelectQuery, _ string, _ bool) *bun.SelectQuery { return q }
 
+func (sqliteDialect) forShare(q *bun.SelectQuery, _ string) *bun.SelectQuery { return q }
+
 // analyze updates the statistics of tables that have grown much since the last time. Without them SQLite would read all desktops
 // of a project to find the two of a user.
 func (sqliteDialect) analyze(ctx context.Context, writer *bun.DB) error {

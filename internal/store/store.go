@@ -55,6 +55,8 @@ type dialect interface {
 	viewOptions() *sql.TxOptions
 	// forUpdate makes a query lock the rows that it reads of a table (or alias). With skip it omits rows that others have locked.
 	forUpdate(q *bun.SelectQuery, table string, skip bool) *bun.SelectQuery
+	// forShare makes a query lock the rows that it reads of a table (or alias) against changes, but not against others that do the same.
+	forShare(q *bun.SelectQuery, table string) *bun.SelectQuery
 	// analyze updates the planner's statistics as tables grow. It is called when a database is opened and from time to time.
 	analyze(ctx context.Context, writer *bun.DB) error
 	// announceWork signals other processes, when the transaction commits, that sub-jobs may be due.

@@ -123,6 +123,9 @@ func (t *Tx) run(ctx context.Context, f func(*Tx) error) error {
 	if t.refused != nil {
 		return t.refused
 	}
+	if err := t.holdNamed(ctx); err != nil {
+		return err
+	}
 	return t.writeAudit(ctx)
 }
 
@@ -209,6 +212,11 @@ func (t *Tx) SkipLocked(q *bun.SelectQuery, table string) *bun.SelectQuery {
 // ForUpdate makes q lock the rows that it reads of table until the transaction ends.
 func (t *Tx) ForUpdate(q *bun.SelectQuery, table string) *bun.SelectQuery {
 	return t.store.dialect.forUpdate(q, table, false)
+}
+
+// ForShare makes q lock the rows that it reads of table against changes until the transaction ends; others may lock them so, too.
+func (t *Tx) ForShare(q *bun.SelectQuery, table string) *bun.SelectQuery {
+	return t.store.dialect.forShare(q, table)
 }
 
 // Inserting begins an insert that returns no columns. By default bun lets the database return columns that it left to it, and

@@ -99,7 +99,7 @@ func (r *CreateUser) user(hash string, now time.Time) directory.User {
 		u.Activation = directory.ActivateByUser
 	}
 	if u.EnterpriseID == "" {
-		u.EnterpriseID = "0"
+		u.EnterpriseID = workspace.DefaultEnterprise
 	}
 	u.MustChangePassword = u.Activation == directory.ActivateByAdmin
 	if r.givesPassword() {

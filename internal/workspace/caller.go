@@ -10,6 +10,8 @@ type Caller struct {
 	Operation  string         `json:"-"` // "DeleteDesktop"
 	Permission string         `json:"-"` // the action as the API's authorization knows it, "workspace:desktops:delete"
 	Target     Resource       `json:"-"` // the resource that the path of the request names, if any
+	// Enterprises are the enterprise projects that the request puts something into. The transaction holds them (store.By).
+	Enterprises []string `json:"-"`
 }
 
 // Actor is who acts.

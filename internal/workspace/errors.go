@@ -55,6 +55,9 @@ const (
 	CodeScriptFailed     Code = "WKS.00020008" // in sub-jobs: a script failed
 
 	CodeScriptTaskNotFound Code = "WKS.00010026" // or a record of one
+	CodeEnterpriseNotFound Code = "WKS.00010027" // an enterprise project
+	CodeEnterpriseDisabled Code = "WKS.00010028" // it takes nothing new
+	CodeNoAgency           Code = "WKS.00010029" // the project has not authorized the service
 )
 
 // OutageRetry is the delay before trying again after CodeNoDatabase.

@@ -104,11 +104,12 @@ type SubJob struct {
 	Params    json.RawMessage // of its type: CreateParams, ...
 
 	// Copies for users who read the job after the desktop is deleted.
-	DesktopName string
-	ProductID   string
-	UserName    string
-	Address     string
-	Host        string
+	EnterpriseID string // that of the desktop, which callers' policies select by; empty: there is no desktop
+	DesktopName  string
+	ProductID    string
+	UserName     string
+	Address      string
+	Host         string
 
 	State    SubJobState
 	Step     string // the current step
@@ -153,6 +154,7 @@ type SubJobQuery struct {
 	State     SubJobState
 	PoolID    string
 	DesktopID string
+	Visible   *Selection // those that the caller may see; nil: all
 	Page
 }
 

@@ -74,6 +74,32 @@ func (t ResourceTest) matches(text string) bool {
 	return false
 }
 
+// Beside is what is left of a selection for what belongs to a resource with the labels: it has the id and the tags of that one, but an enterprise
+// project of its own.
+func (s *Selection) Beside(l ResourceLabels) *Selection {
+	if s == nil {
+		return nil
+	}
+	return &Selection{Allow: beside(s.Allow, l), Deny: beside(s.Deny, l)}
+}
+
+func beside(all []ResourceTests, l ResourceLabels) (left []ResourceTests) {
+next:
+	for _, tests := range all {
+		var own ResourceTests
+		for _, t := range tests {
+			switch {
+			case t.Attribute == AttributeEnterprise:
+				own = append(own, t)
+			case !t.Holds(l):
+				continue next
+			}
+		}
+		left = append(left, own)
+	}
+	return left
+}
+
 // Has reports whether the selection has a resource. Nil has all.
 func (s *Selection) Has(l ResourceLabels) bool {
 	return s == nil || anyHolds(s.Allow, l) && !anyHolds(s.Deny, l)

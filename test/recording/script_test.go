@@ -21,6 +21,7 @@ var script = []chapter{
 	{"Tags", tags},
 	{"Statistics", statistics},
 	{"Clean-up", cleanUp},
+	{"Enterprise projects", enterprises},
 	{"Permissions", permissionsOfCallers},
 	{"Audit", auditTrail},
 	{"Requests", requests},

@@ -53,6 +53,9 @@ func run(root string, o options) error {
 	if err := data.add(own); err != nil {
 		return err
 	}
+	if err := checkManaging(data); err != nil {
+		return err
+	}
 	called, err := readCalled(path("data/called.json"))
 	if err == nil && o.called != "" {
 		called, err = takeCalled(called, o.called)

@@ -20,13 +20,14 @@ type generator struct {
 	used    map[string]bool           // of those, by type
 	written map[string]bool           // types
 	refuses map[string]bool           // types of which a field, or a field of a field, is refused
+	names   map[string]bool           // types of which a field, or a field of a field, names an enterprise project
 	asked   map[string]bool           // types that requests have
 	told    map[string]bool           // types that answers have
 }
 
 // generate returns the generated files by their path below the folder of the API.
 func generate(data *apiData, areas []overlay.Area) (map[string][]byte, error) {
-	g := &generator{data: data, overlay: map[string]overlay.Fields{}, used: map[string]bool{}, written: map[string]bool{}, refuses: map[string]bool{}, asked: map[string]bool{}, told: map[string]bool{}}
+	g := &generator{data: data, overlay: map[string]overlay.Fields{}, used: map[string]bool{}, written: map[string]bool{}, refuses: map[string]bool{}, names: map[string]bool{}, asked: map[string]bool{}, told: map[string]bool{}}
 	for _, a := range areas {
 		for name, fields := range a.Types {
 			t, known := data.Types[name]
@@ -75,6 +76,7 @@ func generate(data *apiData, areas []overlay.Area) (map[string][]byte, error) {
 		}
 	}
 	files["routes_gen.go"] = routes(data, areas)
+	files["manages_gen.go"] = manages(data, areas)
 	return files, nil
 }
 
@@ -120,7 +122,10 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 			return fmt.Errorf("it has no parameter %s", name)
 		}
 	}
-	fmt.Fprintf(b, "// %sInput is %s %s.\ntype %sInput struct {\n\tProject\n", o.ID, d.Method, d.Path, o.ID)
+	fmt.Fprintf(b, "// %sInput is %s %s.\ntype %sInput struct {\n", o.ID, d.Method, d.Path, o.ID)
+	if strings.Contains(d.Path, "{project_id}") {
+		b.WriteString("\tProject\n")
+	}
 	if o.File {
 		b.WriteString("\tAccepted\n")
 	}
@@ -159,6 +164,7 @@ func (g *generator) input(b *bytes.Buffer, o overlay.Operation, d operation) err
 		fmt.Fprintf(b, "\tBody %s\n", d.RequestBody)
 	}
 	b.WriteString("}\n\n")
+	g.enterprises(b, o, d)
 	inBody := d.RequestBody != "" && g.refusing(d.RequestBody)
 	if len(refused) == 0 && !inBody {
 		return nil
@@ -241,6 +247,9 @@ func (g *generator) object(b *bytes.Buffer, name string, present bool) error {
 	b.WriteString("}\n\n")
 	if g.refusing(name) {
 		g.refusals(b, name, present)
+	}
+	if g.asked[name] && g.naming(name) {
+		g.enterprisesIn(b, name, present)
 	}
 	for _, of := range inner {
 		if err := g.object(b, of, present); err != nil {
@@ -512,7 +521,7 @@ func routes(data *apiData, areas []overlay.Area) []byte {
 		for _, o := range a.Operations {
 			d := data.Operations[o.ID]
 			needs := "iam.Write"
-			if o.Reads || d.Method == http.MethodGet && !o.Writes {
+			if reads(o, d) {
 				needs = "iam.Read"
 			}
 			handler := fmt.Sprintf("answering(s.%s)", o.Handler)

@@ -76,6 +76,8 @@ func files() Area {
 				"description": {Doc: "Part of the description"},
 				"active_type": {Enum: activations},
 				"language":    {Enum: languages},
+
+				"enterprise_project_id": {Filters: true, Doc: "Only users in it"},
 			},
 			"ExportUsersNewResponse":          {"task_id": {Doc: task}},
 			"ExportUserGroupUsersNewResponse": {"task_id": {Doc: task}},

@@ -56,6 +56,7 @@ type Field struct {
 	SameAs    string // a field of the same body: a refused field that repeats it asks for nothing
 	Omit      string // why an answer leaves the field out
 	Sparse    bool   // an answer leaves the field out when it is zero
+	Filters   bool   // an enterprise_project_id in a body that selects what is there, rather than where something is put
 }
 
 // Areas returns what Carrel serves.
@@ -66,6 +67,7 @@ func Areas() []Area {
 		authConfig(),
 		catalog(),
 		desktops(),
+		enterpriseProjects(),
 		jobs(),
 		namePolicies(),
 		networks(),

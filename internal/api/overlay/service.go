@@ -21,13 +21,24 @@ func service() Area {
 			{ID: "ShowWorkspaceLock", Handler: "showLock", Action: "workspace:tenants:getLock", Summary: "Show whether the project's Workspace service is locked"},
 			{ID: "UnlockWorkspace", Handler: "unlockService", Action: "workspace:tenants:unlock", Summary: "Unlock the project's Workspace service"},
 			{ID: "CheckEnterpriseId", Handler: "checkEnterprise", Action: "workspace:tenants:checkEnterpriseIds", Summary: "Tell whether another project has an enterprise id", Reads: true},
-			{ID: "UpdateEnterpriseId", Handler: "updateEnterprise", Action: "workspace:tenants:updateEnterpriseId", Summary: "Change the project's enterprise id"},
+			{ID: "UpdateEnterpriseId", Handler: "updateEnterpriseID", Action: "workspace:tenants:updateEnterpriseId", Summary: "Change the project's enterprise id"},
 			{
 				ID: "ListTenantConfigs", Handler: "listSettings", Action: "workspace:tenants:listConfig", Summary: "List the settings of the project's Workspace service",
 				Query: Fields{"name": {Doc: "Exact"}},
 			},
 			{ID: "UpdateTenantConfig", Handler: "updateSetting", Action: "workspace:tenants:updateConfig", Summary: "Switch a setting of the project's Workspace service"},
 			{ID: "ShowHibernateType", Handler: "showHibernateType", Action: "workspace:desktops:getHibernateType", Summary: "Show how desktops hibernate"},
+			{
+				ID: "ListAgencies", Handler: "listAgencies", Action: "workspace:agencies:list", Summary: "List what the project authorizes the service to manage",
+				Query: Fields{
+					"scene":  {Enum: []string{"WORKSPACE"}, Doc: "Only the agency of this scene"},
+					"action": {Enum: []string{"CREATE", "FIX"}, Doc: "FIX: only agencies that lack a permission; CREATE: all"},
+				},
+			},
+			{
+				ID: "CreateAgencies", Handler: "createAgencies", Action: "workspace:agencies:create", Bodyless: true,
+				Summary: "Authorize the service to manage networks, images and desktops of the project",
+			},
 			{ID: "ListWorkspaces", Handler: "showService", Action: "workspace:tenants:listTenantConfig", Summary: "Show the project's Workspace service"},
 		},
 		Types: map[string]Fields{
@@ -64,6 +75,15 @@ func service() Area {
 				"is_authorized_install_agent":   {Omit: agents},
 				"site_configs":                  {Omit: sites},
 				"dc_vnc_ip":                     {Omit: sites},
+			},
+			"CreateAgenciesReq": {
+				"scene":  {Enum: []string{"WORKSPACE"}, Doc: "WORKSPACE (default): networks, images and desktops, which are all that is managed"},
+				"action": {Doc: "CREATE (default): nothing happens if there is an agency; FIX: give the agency what it lacks"},
+			},
+			"AgenciesPermissionInfo": {
+				"system_permission_display_names":             {Doc: "What the service may manage"},
+				"wanted_system_permission_display_names":      {Doc: "What the agency lacks; the action FIX gives it"},
+				"should_have_system_permission_display_names": {Doc: "What the agency should have"},
 			},
 			"AdInfo": {
 				"delete_computer_object": {Doc: "A string here, a number in requests"},

@@ -8,6 +8,12 @@ type CreateDesktopInput struct {
 	Body CreateDesktopReq
 }
 
+// Enterprises implements EnterpriseNamer.
+func (in *CreateDesktopInput) Enterprises() (put, listed []string) {
+	in.Body.enterprises(&put, &listed)
+	return put, listed
+}
+
 // Refused implements Refuser.
 func (in *CreateDesktopInput) Refused() *Refusal {
 	return in.Body.refused("")
@@ -73,6 +79,10 @@ func (r *CreateDesktopReq) refused(prefix string) *Refusal {
 		return &Refusal{prefix + "if_mount_old_desktop_disk", "disks of other desktops cannot be taken over here; leave it out"}
 	}
 	return nil
+}
+
+func (r *CreateDesktopReq) enterprises(put, listed *[]string) {
+	*put = named(*put, r.EnterpriseProjectID)
 }
 
 // Volume is part of requests.
@@ -165,6 +175,12 @@ type ListDesktopsInput struct {
 	DesktopPoolID       string         `query:"desktop_pool_id" doc:"Another name for pool_id, which some clients use"`
 }
 
+// Enterprises implements EnterpriseNamer.
+func (in *ListDesktopsInput) Enterprises() (put, listed []string) {
+	listed = named(listed, in.EnterpriseProjectID)
+	return put, listed
+}
+
 // ListDesktopsResponse is part of answers.
 type ListDesktopsResponse struct {
 	TotalCount int                 `json:"total_count"`
@@ -225,6 +241,12 @@ type ListDesktopsDetailInput struct {
 	IsSupportInternet   Optional[bool] `query:"is_support_internet" doc:"Whether it has a public address: always false"`
 	AvailabilityZone    string         `query:"availability_zone"`
 	DesktopPoolID       string         `query:"desktop_pool_id" doc:"Another name for pool_id, which some clients use"`
+}
+
+// Enterprises implements EnterpriseNamer.
+func (in *ListDesktopsDetailInput) Enterprises() (put, listed []string) {
+	listed = named(listed, in.EnterpriseProjectID)
+	return put, listed
 }
 
 // ListDesktopsDetailResponse is part of answers.

@@ -54,6 +54,14 @@ type ExportUsersNewInput struct {
 	Body *ExportUsersNewReq
 }
 
+// Enterprises implements EnterpriseNamer.
+func (in *ExportUsersNewInput) Enterprises() (put, listed []string) {
+	if in.Body != nil {
+		in.Body.enterprises(&put, &listed)
+	}
+	return put, listed
+}
+
 // ExportUsersNewReq is part of requests.
 type ExportUsersNewReq struct {
 	UserName            string   `json:"user_name,omitempty" doc:"Part of the name"`
@@ -61,7 +69,11 @@ type ExportUsersNewReq struct {
 	Description         string   `json:"description,omitempty" doc:"Part of the description"`
 	ActiveType          string   `json:"active_type,omitempty" enum:"USER_ACTIVATE,ADMIN_ACTIVATE"`
 	Language            string   `json:"language,omitempty" enum:"zh_CN,en_US"`
-	EnterpriseProjectID string   `json:"enterprise_project_id,omitempty"`
+	EnterpriseProjectID string   `json:"enterprise_project_id,omitempty" doc:"Only users in it"`
+}
+
+func (r *ExportUsersNewReq) enterprises(put, listed *[]string) {
+	*listed = named(*listed, r.EnterpriseProjectID)
 }
 
 // ExportUsersNewResponse is part of answers.
@@ -89,6 +101,12 @@ type ExportUserGroupUsersNewInput struct {
 	GroupName           string `query:"group_name" doc:"Part of the name of another group of the user"`
 	Language            string `query:"language" enum:"zh_CN,en_US"`
 	EnterpriseProjectID string `query:"enterprise_project_id"`
+}
+
+// Enterprises implements EnterpriseNamer.
+func (in *ExportUserGroupUsersNewInput) Enterprises() (put, listed []string) {
+	listed = named(listed, in.EnterpriseProjectID)
+	return put, listed
 }
 
 // ExportUserGroupUsersNewResponse is part of answers.

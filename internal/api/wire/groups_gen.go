@@ -100,6 +100,12 @@ type ListUsersOfGroupInput struct {
 	Offset              int    `query:"offset" minimum:"0" default:"0"`
 }
 
+// Enterprises implements EnterpriseNamer.
+func (in *ListUsersOfGroupInput) Enterprises() (put, listed []string) {
+	listed = named(listed, in.EnterpriseProjectID)
+	return put, listed
+}
+
 // ListUsersOfGroupResponse is part of answers.
 type ListUsersOfGroupResponse struct {
 	Users      []UserInGroup `json:"users"`

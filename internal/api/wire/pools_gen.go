@@ -8,6 +8,12 @@ type CreateDesktopPoolInput struct {
 	Body CreateDesktopPoolReq
 }
 
+// Enterprises implements EnterpriseNamer.
+func (in *CreateDesktopPoolInput) Enterprises() (put, listed []string) {
+	in.Body.enterprises(&put, &listed)
+	return put, listed
+}
+
 // Refused implements Refuser.
 func (in *CreateDesktopPoolInput) Refused() *Refusal {
 	return in.Body.refused("")
@@ -54,6 +60,10 @@ func (r *CreateDesktopPoolReq) refused(prefix string) *Refusal {
 		}
 	}
 	return nil
+}
+
+func (r *CreateDesktopPoolReq) enterprises(put, listed *[]string) {
+	*put = named(*put, r.EnterpriseProjectID)
 }
 
 // VolumeInfo is part of requests and answers.
@@ -128,6 +138,12 @@ type ListDesktopPoolsInput struct {
 	Offset              int            `query:"offset" minimum:"0" default:"0"`
 	Limit               int            `query:"limit" minimum:"0" maximum:"1000" default:"1000"`
 	InMaintenanceMode   Optional[bool] `query:"in_maintenance_mode"`
+}
+
+// Enterprises implements EnterpriseNamer.
+func (in *ListDesktopPoolsInput) Enterprises() (put, listed []string) {
+	listed = named(listed, in.EnterpriseProjectID)
+	return put, listed
 }
 
 // ListDesktopPoolsResponse is part of answers.
@@ -295,6 +311,12 @@ type UpdateDesktopPoolInput struct {
 	Body   UpdateDesktopPoolAttributesReq
 }
 
+// Enterprises implements EnterpriseNamer.
+func (in *UpdateDesktopPoolInput) Enterprises() (put, listed []string) {
+	in.Body.enterprises(&put, &listed)
+	return put, listed
+}
+
 // Refused implements Refuser.
 func (in *UpdateDesktopPoolInput) Refused() *Refusal {
 	return in.Body.refused("")
@@ -335,6 +357,12 @@ func (r *UpdateDesktopPoolAttributesReq) refused(prefix string) *Refusal {
 		}
 	}
 	return nil
+}
+
+func (r *UpdateDesktopPoolAttributesReq) enterprises(put, listed *[]string) {
+	if r.EnterpriseProjectID != nil {
+		*put = named(*put, orDefault(*r.EnterpriseProjectID))
+	}
 }
 
 // DesktopPoolVolumeInfo is part of requests.
@@ -428,6 +456,12 @@ type ListPoolDesktopsDetailInput struct {
 	IsSupportInternet   Optional[bool] `query:"is_support_internet" doc:"Whether it has a public address: always false"`
 	AvailabilityZone    string         `query:"availability_zone"`
 	Isolated            Optional[bool] `query:"isolated" doc:"Only isolated desktops, or only the others"`
+}
+
+// Enterprises implements EnterpriseNamer.
+func (in *ListPoolDesktopsDetailInput) Enterprises() (put, listed []string) {
+	listed = named(listed, in.EnterpriseProjectID)
+	return put, listed
 }
 
 // ListPoolDesktopsDetailResponse is part of answers.

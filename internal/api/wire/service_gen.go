@@ -424,6 +424,45 @@ type ShowHibernateTypeResponse struct {
 	HibernateType string `json:"hibernate_type" enum:"SUSPEND,PAUSE" doc:"PAUSE: the memory is kept, which containers do. SUSPEND: it is written to disk, which virtual machines do; only where all images are of virtual machines"`
 }
 
+// ListAgenciesInput is GET /v2/{project_id}/agencies.
+type ListAgenciesInput struct {
+	Project
+	Scene  string `query:"scene" enum:"WORKSPACE" doc:"Only the agency of this scene"`
+	Action string `query:"action" enum:"CREATE,FIX" doc:"FIX: only agencies that lack a permission; CREATE: all"`
+}
+
+// ListAgenciesResponse is part of answers.
+type ListAgenciesResponse struct {
+	ExistingAgencies []AgenciesInfo `json:"existing_agencies"`
+}
+
+// AgenciesInfo is part of answers.
+type AgenciesInfo struct {
+	Name        string                   `json:"name"`
+	ID          string                   `json:"id"`
+	Scene       string                   `json:"scene"`
+	Permissions []AgenciesPermissionInfo `json:"permissions"`
+}
+
+// AgenciesPermissionInfo is part of answers.
+type AgenciesPermissionInfo struct {
+	SystemPermissionDisplayNames           []string `json:"system_permission_display_names" doc:"What the service may manage"`
+	WantedSystemPermissionDisplayNames     []string `json:"wanted_system_permission_display_names" doc:"What the agency lacks; the action FIX gives it"`
+	ShouldHaveSystemPermissionDisplayNames []string `json:"should_have_system_permission_display_names" doc:"What the agency should have"`
+}
+
+// CreateAgenciesInput is POST /v2/{project_id}/agencies.
+type CreateAgenciesInput struct {
+	Project
+	Body *CreateAgenciesReq
+}
+
+// CreateAgenciesReq is part of requests.
+type CreateAgenciesReq struct {
+	Scene  string `json:"scene,omitempty" enum:"WORKSPACE" doc:"WORKSPACE (default): networks, images and desktops, which are all that is managed"`
+	Action string `json:"action,omitempty" enum:"CREATE,FIX" doc:"CREATE (default): nothing happens if there is an agency; FIX: give the agency what it lacks"`
+}
+
 // ListWorkspacesInput is GET /v2/{project_id}/workspaces.
 type ListWorkspacesInput struct {
 	Project

@@ -8,6 +8,12 @@ type CreateDesktopUserInput struct {
 	Body CreateUserRequest
 }
 
+// Enterprises implements EnterpriseNamer.
+func (in *CreateDesktopUserInput) Enterprises() (put, listed []string) {
+	in.Body.enterprises(&put, &listed)
+	return put, listed
+}
+
 // Refused implements Refuser.
 func (in *CreateDesktopUserInput) Refused() *Refusal {
 	return in.Body.refused("")
@@ -38,6 +44,10 @@ func (r *CreateUserRequest) refused(prefix string) *Refusal {
 	return nil
 }
 
+func (r *CreateUserRequest) enterprises(put, listed *[]string) {
+	*put = named(*put, r.EnterpriseProjectID)
+}
+
 // CreateDesktopUserResponse is part of answers.
 type CreateDesktopUserResponse struct {
 	ID string `json:"id"`
@@ -47,6 +57,12 @@ type CreateDesktopUserResponse struct {
 type BatchCreateUsersInput struct {
 	Project
 	Body BatchCreateUsersReq
+}
+
+// Enterprises implements EnterpriseNamer.
+func (in *BatchCreateUsersInput) Enterprises() (put, listed []string) {
+	in.Body.enterprises(&put, &listed)
+	return put, listed
 }
 
 // Refused implements Refuser.
@@ -68,6 +84,12 @@ func (r *BatchCreateUsersReq) refused(prefix string) *Refusal {
 	return nil
 }
 
+func (r *BatchCreateUsersReq) enterprises(put, listed *[]string) {
+	for i := range r.Users {
+		r.Users[i].enterprises(put, listed)
+	}
+}
+
 // ListUsersInput is GET /v2/{project_id}/users.
 type ListUsersInput struct {
 	Project
@@ -85,6 +107,12 @@ type ListUsersInput struct {
 	Disabled               Optional[bool] `query:"disabled"`
 	Domain                 string         `query:"domain" doc:"The directory"`
 	PlatformType           string         `query:"platform_type" enum:"AD,LOCAL,UOS" doc:"All users are LOCAL"`
+}
+
+// Enterprises implements EnterpriseNamer.
+func (in *ListUsersInput) Enterprises() (put, listed []string) {
+	listed = named(listed, in.EnterpriseProjectID)
+	return put, listed
 }
 
 // ListUsersResponse is part of answers.

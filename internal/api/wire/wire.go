@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 
@@ -50,6 +51,23 @@ type Refuser interface {
 	// Refused returns the first field that is refused, or nil.
 	Refused() *Refusal
 }
+
+// EnterpriseNamer is a request that names enterprise projects.
+type EnterpriseNamer interface {
+	// Enterprises returns those that the request puts something into, and those that it asks a list of.
+	Enterprises() (put, listed []string)
+}
+
+// named adds an id to others, unless it is empty.
+func named(ids []string, id string) []string {
+	if id == "" {
+		return ids
+	}
+	return append(ids, id)
+}
+
+// orDefault is the enterprise project that a field means which is there and empty.
+func orDefault(id string) string { return cmp.Or(id, "0") }
 
 // at is where an item of a list stands.
 func at(list string, i int) string { return fmt.Sprintf("%s[%d].", list, i) }
