@@ -9,7 +9,7 @@ var documented = map[string]documentation{
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`}},
-	"ApplyWorkspace": {area: "service, tenant and quotas"},
+	"ApplyWorkspace": {area: "service, tenant and quotas", jobs: []string{`applyWorkspace`}},
 	"AttachInstances": {area: "desktops", jobs: []string{`attachDesktops`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","user_name":"$USER_NAME","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {
     desktop_id = var.desktop_id
@@ -77,7 +77,7 @@ var documented = map[string]documentation{
     size = 80
   }
 }`}},
-	"CancelWorkspace":          {area: "service, tenant and quotas"},
+	"CancelWorkspace":          {area: "service, tenant and quotas", jobs: []string{`cancelWorkspace`}},
 	"ChangeUserPrivilegeGroup": {area: "desktops", jobs: []string{`changeUserPrivilegeGroup`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"user_privilege_group":"default"}`},
 	"ChangeUserStatus":         {area: "users", example: `{"op_type":"LOCK"}`},
 	"CheckEnterpriseId":        {area: "service, tenant and quotas"},
@@ -439,7 +439,7 @@ var documented = map[string]documentation{
 	"ShrinkDesktopPool":                  {area: "desktop pools", jobs: []string{`deleteDesktops`}, example: `{"size":1}`},
 	"StopScriptExecution":                {area: "scripts", example: `{"task_id":"$TASK_ID"}`},
 	"TakeBackPoolDesktops":               {area: "desktop pools", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
-	"UnlockWorkspace":                    {area: "service, tenant and quotas"},
+	"UnlockWorkspace":                    {area: "service, tenant and quotas", jobs: []string{`unlockWorkspace`}},
 	"UpdateAssistAuthConfigApplyObjects": {area: "authentication config", example: `{"add":[{"object_type":"USER","object_id":"$USER_ID","object_name":"$USER_NAME"}]}`},
 	"UpdateAssistAuthMethodConfig":       {area: "authentication config", example: `{"otp_config_info":{"enable":true}}`},
 	"UpdateAuthConfig":                   {area: "authentication config", example: `{"sms_login_enabled":false}`},
@@ -496,6 +496,6 @@ var documented = map[string]documentation{
   name  = "anna"
   email = "anna@example.org"
 }`}},
-	"UpdateWorkspace": {area: "service, tenant and quotas"},
+	"UpdateWorkspace": {area: "service, tenant and quotas", jobs: []string{`updateWorkspace`}},
 	"ValidateConfig":  {area: "authentication config", example: `{"auth_type":"USER_PASSWORD"}`},
 }

@@ -33,7 +33,7 @@ var jobTypes = []string{
 	"addDesktopPoolVolumes", "attachDesktopPool", "attachDesktops", "batchDetachDesktops", "changeUserName",
 	"changeUserPrivilegeGroup", "createDesktopPool", "createDesktops", "deleteDesktopPoolVolumes", "deleteDesktops",
 	"detachDesktops", "expandDesktopPool", "expandVolumes", "hashPasswords", "notifyDesktopPool", "operateDesktops",
-	"rebuildDesktopPool", "rebuildDesktops", "resizeDesktopPool",
+	"rebuildDesktopPool", "rebuildDesktops", "resizeDesktopPool", "applyWorkspace",
 }
 
 // TestRecordingOnSQLite plays twice: SQLite's tables are measured at every fiftieth commit, by a statement that counts for whatever

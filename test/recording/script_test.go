@@ -26,6 +26,7 @@ var script = []chapter{
 	{"Audit", auditTrail},
 	{"Requests", requests},
 	{"How users sign in", signInConfig},
+	{"Service", service},
 }
 
 // none is the id of nothing.

@@ -15,11 +15,11 @@ func service() Area {
 	return Area{
 		Name: "service", File: "service",
 		Operations: []Operation{
-			{ID: "ApplyWorkspace", Handler: "openService", Action: "workspace:tenants:open", Summary: "Open the project's Workspace service"},
-			{ID: "UpdateWorkspace", Handler: "updateService", Action: "workspace:tenants:update", Summary: "Change the project's Workspace service"},
-			{ID: "CancelWorkspace", Handler: "closeService", Action: "workspace:tenants:cancel", Summary: "Close the project's Workspace service, which must have no desktops and pools"},
+			{ID: "ApplyWorkspace", Handler: "openService", Action: "workspace:tenants:open", Jobs: []string{"applyWorkspace"}, Summary: "Open the project's Workspace service"},
+			{ID: "UpdateWorkspace", Handler: "updateService", Action: "workspace:tenants:update", Jobs: []string{"updateWorkspace"}, Summary: "Change the project's Workspace service"},
+			{ID: "CancelWorkspace", Handler: "closeService", Action: "workspace:tenants:cancel", Jobs: []string{"cancelWorkspace"}, Summary: "Close the project's Workspace service, which must have no desktops and pools"},
 			{ID: "ShowWorkspaceLock", Handler: "showLock", Action: "workspace:tenants:getLock", Summary: "Show whether the project's Workspace service is locked"},
-			{ID: "UnlockWorkspace", Handler: "unlockService", Action: "workspace:tenants:unlock", Summary: "Unlock the project's Workspace service"},
+			{ID: "UnlockWorkspace", Handler: "unlockService", Action: "workspace:tenants:unlock", Jobs: []string{"unlockWorkspace"}, Summary: "Unlock the project's Workspace service"},
 			{ID: "CheckEnterpriseId", Handler: "checkEnterprise", Action: "workspace:tenants:checkEnterpriseIds", Summary: "Tell whether another project has an enterprise id", Reads: true},
 			{ID: "UpdateEnterpriseId", Handler: "updateEnterpriseID", Action: "workspace:tenants:updateEnterpriseId", Summary: "Change the project's enterprise id"},
 			{
