@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,9 +47,7 @@ func (e *env) able(id, action string) answer {
 func (e *env) migrate(to string, body object) answer {
 	e.Helper()
 	all := object{"project_id": e.first.ProjectID, "resource_type": "workspace-desktop"}
-	for k, v := range body {
-		all[k] = v
-	}
+	maps.Copy(all, body)
 	return e.do("POST", enterprisesPath+"/"+to+"/resources-migrate", all)
 }
 

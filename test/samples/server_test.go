@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -129,9 +130,7 @@ func (s *server) fixtures() map[string]string {
 	desktop := func(more object) (id, job string) {
 		body := object{"tags": []object{{"key": "floor", "value": "2"}}}
 		for _, part := range []object{order, more} {
-			for name, value := range part {
-				body[name] = value
-			}
+			maps.Copy(body, part)
 		}
 		job = s.finished(s.send("POST", "/desktops", body))
 		return at(s.send("GET", "/workspace-sub-jobs?job_id="+job, nil), "jobs", 0, "entities", "desktop_id"), job

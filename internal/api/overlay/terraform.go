@@ -7,9 +7,10 @@ type Terraform struct {
 }
 
 // TerraformBlocks are those that the documentation knows. Operations that are in none have no resource and no data source.
-func TerraformBlocks() []Terraform {
-	return []Terraform{
-		{`resource "huaweicloud_workspace_desktop" "annas" {
+func TerraformBlocks() []Terraform { return terraformBlocks }
+
+var terraformBlocks = []Terraform{
+	{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
   image_type = "gold"
   image_id   = var.image_id
@@ -23,38 +24,38 @@ func TerraformBlocks() []Terraform {
     size = 80
   }
 }`, []string{"CreateDesktop", "ShowDesktopDetail", "DeleteDesktop", "BatchRunDesktops", "ListItaSubJobs"}},
-		{`data "huaweicloud_workspace_desktops" "all" {}`, []string{"ListDesktopsDetail"}},
-		{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
+	{`data "huaweicloud_workspace_desktops" "all" {}`, []string{"ListDesktopsDetail"}},
+	{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {
     desktop_id = var.desktop_id
     user_name  = "anna"
     user_group = "sudo"
   }
 }`, []string{"AttachInstances"}},
-		{`resource "huaweicloud_workspace_desktop_user_batch_detach" "annas" {
+	{`resource "huaweicloud_workspace_desktop_user_batch_detach" "annas" {
   desktops {
     desktop_id          = var.desktop_id
     is_detach_all_users = true
   }
 }`, []string{"BatchDetachInstances"}},
-		{`data "huaweicloud_workspace_desktop_tags" "annas" {
+	{`data "huaweicloud_workspace_desktop_tags" "annas" {
   desktop_id = var.desktop_id
 }`, []string{"ShowTagByDesktopId"}},
-		{`data "huaweicloud_workspace_tags" "all" {}`, []string{"ListProjectTags"}},
-		{`data "huaweicloud_workspace_desktop_tags_filter" "second_floor" {
+	{`data "huaweicloud_workspace_tags" "all" {}`, []string{"ListProjectTags"}},
+	{`data "huaweicloud_workspace_desktop_tags_filter" "second_floor" {
   tags {
     key    = "floor"
     values = ["2"]
   }
 }`, []string{"ListDesktopsByTags", "ListDesktopByTags"}},
-		{`resource "huaweicloud_workspace_desktop_name_rule" "library" {
+	{`resource "huaweicloud_workspace_desktop_name_rule" "library" {
   name                         = "library"
   name_prefix                  = "LIB"
   digit_number                 = 3
   start_number                 = 1
   single_domain_user_increment = 0
 }`, []string{"CreateDesktopNamePolicy", "ListDesktopNamePolicy", "UpdateDesktopNamePolicy", "BatchDeleteDesktopNamePolicy"}},
-		{`resource "huaweicloud_workspace_desktop_pool" "library" {
+	{`resource "huaweicloud_workspace_desktop_pool" "library" {
   name       = "library"
   type       = "DYNAMIC"
   size       = 1
@@ -77,31 +78,31 @@ func TerraformBlocks() []Terraform {
     user_group  = "sudo"
   }
 }`, []string{
-			"CreateDesktopPool", "ShowDesktopPoolDetail", "UpdateDesktopPool", "DeleteDesktopPool", "ListDesktopPoolAuthorizedObjects",
-			"CreateDesktopPoolAuthorizedObjects", "BatchDeleteDesktops",
-		}},
-		{`data "huaweicloud_workspace_desktop_pools" "all" {}`, []string{"ListDesktopPools"}},
-		{`data "huaweicloud_workspace_desktop_pool_associated_desktops" "library" {
+		"CreateDesktopPool", "ShowDesktopPoolDetail", "UpdateDesktopPool", "DeleteDesktopPool", "ListDesktopPoolAuthorizedObjects",
+		"CreateDesktopPoolAuthorizedObjects", "BatchDeleteDesktops",
+	}},
+	{`data "huaweicloud_workspace_desktop_pools" "all" {}`, []string{"ListDesktopPools"}},
+	{`data "huaweicloud_workspace_desktop_pool_associated_desktops" "library" {
   pool_id = var.pool_id
 }`, []string{"ListPoolDesktopsDetail"}},
-		{`data "huaweicloud_workspace_user_desktop_pool_associations" "annas" {
+	{`data "huaweicloud_workspace_user_desktop_pool_associations" "annas" {
   user_ids = [var.user_id]
 }`, []string{"ListDesktopPoolsByUsers"}},
-		{`resource "huaweicloud_workspace_desktop_pool_action" "stop" {
+	{`resource "huaweicloud_workspace_desktop_pool_action" "stop" {
   pool_id = var.pool_id
   op_type = "os-stop"
   type    = "SOFT"
 }`, []string{"ExecuteDesktopPoolAction", "ShowJob"}},
-		{`resource "huaweicloud_workspace_desktop_pool_notification" "closing" {
+	{`resource "huaweicloud_workspace_desktop_pool_notification" "closing" {
   pool_id       = var.pool_id
   notifications = "The library closes at eight."
 }`, []string{"SendDesktopPoolNotifications"}},
-		{`resource "huaweicloud_workspace_user" "anna" {
+	{`resource "huaweicloud_workspace_user" "anna" {
   name  = "anna"
   email = "anna@example.org"
 }`, []string{"CreateDesktopUser", "ListUserDetail", "UpdateUserInfo", "DeleteUser"}},
-		{`data "huaweicloud_workspace_users" "all" {}`, []string{"ListUsers"}},
-		{`resource "huaweicloud_workspace_user_group" "readers" {
+	{`data "huaweicloud_workspace_users" "all" {}`, []string{"ListUsers"}},
+	{`resource "huaweicloud_workspace_user_group" "readers" {
   name = "Readers"
   type = "LOCAL"
 
@@ -109,19 +110,18 @@ func TerraformBlocks() []Terraform {
     id = var.user_id
   }
 }`, []string{"CreateUserGroup", "UpdateUserGroup", "DeleteUserGroup", "RunActionsOnGroup", "ListUsersOfGroup"}},
-		{`data "huaweicloud_workspace_user_groups" "all" {}`, []string{"ListUserGroups"}},
-		{`resource "huaweicloud_workspace_ou" "reading_room" {
+	{`data "huaweicloud_workspace_user_groups" "all" {}`, []string{"ListUserGroups"}},
+	{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`, []string{"AddOu", "UpdateOuInfo", "DeleteOu"}},
-		{`data "huaweicloud_workspace_ous" "all" {}`, []string{"ListOuDetails"}},
-		{`data "huaweicloud_workspace_ad_ous" "all" {}`, []string{"ListAdOus"}},
-		{`data "huaweicloud_workspace_ou_users" "all" {
+	{`data "huaweicloud_workspace_ous" "all" {}`, []string{"ListOuDetails"}},
+	{`data "huaweicloud_workspace_ad_ous" "all" {}`, []string{"ListAdOus"}},
+	{`data "huaweicloud_workspace_ou_users" "all" {
   ou_dn = var.ou_dn
 }`, []string{"ListAdOuUsers"}},
-		{`data "huaweicloud_workspace_assist_auth_configuration_applied_objects" "all" {}`, []string{"ShowAssistAuthConfigApplyObjects"}},
-		{`data "huaweicloud_workspace_flavors" "all" {}`, []string{"ListProducts"}},
-		{`data "huaweicloud_workspace_volume_products" "all" {}`, []string{"ListVolumeProductInfo"}},
-		{`data "huaweicloud_workspace_service" "this" {}`, []string{"ListWorkspaces"}},
-	}
+	{`data "huaweicloud_workspace_assist_auth_configuration_applied_objects" "all" {}`, []string{"ShowAssistAuthConfigApplyObjects"}},
+	{`data "huaweicloud_workspace_flavors" "all" {}`, []string{"ListProducts"}},
+	{`data "huaweicloud_workspace_volume_products" "all" {}`, []string{"ListVolumeProductInfo"}},
+	{`data "huaweicloud_workspace_service" "this" {}`, []string{"ListWorkspaces"}},
 }
