@@ -9,7 +9,7 @@ var documented = map[string]documentation{
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`}},
-	"ApplyWorkspace": {area: "service, tenant and quotas", jobs: []string{`applyWorkspace`}},
+	"ApplyWorkspace": {area: "service, tenant and quotas", jobs: []string{`applyWorkspace`}, example: `{"ad_domains":{"domain_type":"LITE_AS"}}`},
 	"AttachInstances": {area: "desktops", jobs: []string{`attachDesktops`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","user_name":"$USER_NAME","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {
     desktop_id = var.desktop_id
@@ -428,7 +428,7 @@ var documented = map[string]documentation{
 }`}},
 	"ShowQuotaDetails":                  {area: "service, tenant and quotas"},
 	"ShowQuotas":                        {area: "service, tenant and quotas"},
-	"ShowResourceBindEnterpriseProject": {area: "enterprise projects"},
+	"ShowResourceBindEnterpriseProject": {area: "enterprise projects", example: `{"resource_types":["workspace-desktop"],"offset":0,"limit":10}`},
 	"ShowScriptDetail":                  {area: "scripts"},
 	"ShowScriptRecordDetail":            {area: "scripts"},
 	"ShowSignInRules":                   {area: "authentication config"},
@@ -483,7 +483,7 @@ var documented = map[string]documentation{
 }`}},
 	"UpdateScript":       {area: "scripts", example: `{"name":"greet","content":"echo good morning"}`},
 	"UpdateSignInRules":  {area: "authentication config"},
-	"UpdateTenantConfig": {area: "service, tenant and quotas"},
+	"UpdateTenantConfig": {area: "service, tenant and quotas", example: `{"function_config":{"name":"run_scripts","status":"ON"}}`},
 	"UpdateUserGroup": {area: "user groups", example: `{"group_name":"Librarians"}`, terraform: []string{`resource "huaweicloud_workspace_user_group" "readers" {
   name = "Readers"
   type = "LOCAL"

@@ -34,6 +34,11 @@ var exampleAssignments = map[string]string{
 }
 
 var examplePools = map[string]string{
+	"ApplyWorkspace":     `{"ad_domains": {"domain_type": "LITE_AS"}}`,
+	"UpdateTenantConfig": `{"function_config": {"name": "run_scripts", "status": "ON"}}`,
+
+	"ShowResourceBindEnterpriseProject": `{"resource_types": ["workspace-desktop"], "offset": 0, "limit": 10}`,
+
 	"CreateDesktopPool": `{"name": "library", "type": "DYNAMIC", "size": 1, "product_id": "$PRODUCT_ID", "image_type": "gold", "image_id": "$IMAGE_ID",
 		"root_volume": {"type": "SAS", "size": 80}, "subnet_ids": ["$SUBNET_ID"],
 		"authorized_objects": [{"object_type": "USER", "object_id": "$USER_ID", "object_name": "$USER_NAME", "user_group": "sudo"}]}`,
