@@ -74,6 +74,13 @@ var goSamples = map[string]goSample{
 		OuName: "Reading room",
 	},
 })`},
+	"ApplyWorkspace": {"workspace", `response, err := client.ApplyWorkspace(&model.ApplyWorkspaceRequest{
+	Body: &model.ApplyWorkspaceReq{
+		AdDomains: &model.ApplyWorkspaceAdDomain{
+			DomainType: model.GetApplyWorkspaceAdDomainDomainTypeEnum().LITE_AS,
+		},
+	},
+})`},
 	"AssumeAgency": {"sts", `response, err := client.AssumeAgency(&model.AssumeAgencyRequest{
 	Body: &model.AssumeAgencyReqBody{
 		AgencySessionName: "night-shift",
@@ -209,6 +216,7 @@ var goSamples = map[string]goSample{
 		Type:       new(model.GetBatchActionDesktopsReqTypeEnum().SOFT),
 	},
 })`},
+	"CancelWorkspace": {"workspace", `response, err := client.CancelWorkspace(&model.CancelWorkspaceRequest{})`},
 	"ChangeUserPrivilegeGroup": {"workspace", `response, err := client.ChangeUserPrivilegeGroup(&model.ChangeUserPrivilegeGroupRequest{
 	Body: &model.ChangeUserPrivilegeGroupReq{
 		Desktops: []model.ChangeUserPrivilegeGroupDesktopInfo{{
@@ -222,6 +230,14 @@ var goSamples = map[string]goSample{
 	Body: &model.OperateUserReq{
 		OpType: model.GetOperateUserReqOpTypeEnum().LOCK,
 	},
+})`},
+	"CheckEnterpriseId": {"workspace", `response, err := client.CheckEnterpriseId(&model.CheckEnterpriseIdRequest{
+	Body: &model.CheckEnterpriseIdReq{
+		EnterpriseId: new(os.Getenv("ENTERPRISE_ID")),
+	},
+})`},
+	"CreateAgencies": {"workspace", `response, err := client.CreateAgencies(&model.CreateAgenciesRequest{
+	Body: &model.CreateAgenciesReq{},
 })`},
 	"CreateBindingDevice": {"iam", `response, err := client.CreateBindingDevice(&model.CreateBindingDeviceRequest{
 	Body: &model.BindMfaDevice{
@@ -653,6 +669,7 @@ var goSamples = map[string]goSample{
 	OuDn: os.Getenv("OU_DN"),
 })`},
 	"ListAdOus":             {"workspace", `response, err := client.ListAdOus(&model.ListAdOusRequest{})`},
+	"ListAgencies":          {"workspace", `response, err := client.ListAgencies(&model.ListAgenciesRequest{})`},
 	"ListAvailabilityZones": {"workspace", `response, err := client.ListAvailabilityZones(&model.ListAvailabilityZonesRequest{})`},
 	"ListAzs":               {"workspace", `response, err := client.ListAzs(&model.ListAzsRequest{})`},
 	"ListCustomPolicies":    {"iam", `response, err := client.ListCustomPolicies(&model.ListCustomPoliciesRequest{})`},
@@ -684,13 +701,15 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
-	"ListDesktopsDetail": {"workspace", `response, err := client.ListDesktopsDetail(&model.ListDesktopsDetailRequest{})`},
-	"ListExportTasks":    {"workspace", `response, err := client.ListExportTasks(&model.ListExportTasksRequest{})`},
-	"ListImages":         {"workspace", `response, err := client.ListImages(&model.ListImagesRequest{})`},
+	"ListDesktopsDetail":     {"workspace", `response, err := client.ListDesktopsDetail(&model.ListDesktopsDetailRequest{})`},
+	"ListDesktopsStatistics": {"workspace", `response, err := client.ListDesktopsStatistics(&model.ListDesktopsStatisticsRequest{})`},
+	"ListExportTasks":        {"workspace", `response, err := client.ListExportTasks(&model.ListExportTasksRequest{})`},
+	"ListImages":             {"workspace", `response, err := client.ListImages(&model.ListImagesRequest{})`},
 	"ListInconsistentStatics": {"workspace", `response, err := client.ListInconsistentStatics(&model.ListInconsistentStaticsRequest{
 	PoolId: os.Getenv("POOL_ID"),
 })`},
 	"ListItaSubJobs": {"workspace", `response, err := client.ListItaSubJobs(&model.ListItaSubJobsRequest{})`},
+	"ListLoginState": {"workspace", `response, err := client.ListLoginState(&model.ListLoginStateRequest{})`},
 	"ListNotificationRecords": {"workspace", `response, err := client.ListNotificationRecords(&model.ListNotificationRecordsRequest{
 	QueryType: model.GetListNotificationRecordsRequestQueryTypeEnum().DESKTOP,
 })`},
@@ -704,11 +723,18 @@ var goSamples = map[string]goSample{
 })`},
 	"ListProducts":       {"workspace", `response, err := client.ListProducts(&model.ListProductsRequest{})`},
 	"ListProjectTags":    {"workspace", `response, err := client.ListProjectTags(&model.ListProjectTagsRequest{})`},
+	"ListRunState":       {"workspace", `response, err := client.ListRunState(&model.ListRunStateRequest{})`},
 	"ListScriptRecords":  {"workspace", `response, err := client.ListScriptRecords(&model.ListScriptRecordsRequest{})`},
 	"ListScriptTasks":    {"workspace", `response, err := client.ListScriptTasks(&model.ListScriptTasksRequest{})`},
 	"ListScripts":        {"workspace", `response, err := client.ListScripts(&model.ListScriptsRequest{})`},
 	"ListSecurityGroups": {"workspace", `response, err := client.ListSecurityGroups(&model.ListSecurityGroupsRequest{})`},
 	"ListSubnets":        {"workspace", `response, err := client.ListSubnets(&model.ListSubnetsRequest{})`},
+	"ListTenantConfigs":  {"workspace", `response, err := client.ListTenantConfigs(&model.ListTenantConfigsRequest{})`},
+	"ListTimeZones":      {"workspace", `response, err := client.ListTimeZones(&model.ListTimeZonesRequest{})`},
+	"ListUnusedDesktops": {"workspace", `response, err := client.ListUnusedDesktops(&model.ListUnusedDesktopsRequest{})`},
+	"ListUsedDesktopInfo": {"workspace", `response, err := client.ListUsedDesktopInfo(&model.ListUsedDesktopInfoRequest{
+	Body: &model.ListUsedDesktopInfoReq{},
+})`},
 	"ListUserDetail": {"workspace", `response, err := client.ListUserDetail(&model.ListUserDetailRequest{
 	UserId: os.Getenv("USER_ID"),
 })`},
@@ -783,12 +809,15 @@ var goSamples = map[string]goSample{
 	PoolId: os.Getenv("POOL_ID"),
 })`},
 	"ShowDesktopPoolsScriptExecTasks": {"workspace", `response, err := client.ShowDesktopPoolsScriptExecTasks(&model.ShowDesktopPoolsScriptExecTasksRequest{})`},
+	"ShowHibernateType":               {"workspace", `response, err := client.ShowHibernateType(&model.ShowHibernateTypeRequest{})`},
 	"ShowJob": {"workspace", `response, err := client.ShowJob(&model.ShowJobRequest{
 	JobId: os.Getenv("JOB_ID"),
 })`},
 	"ShowPermanentAccessKey": {"iam", `response, err := client.ShowPermanentAccessKey(&model.ShowPermanentAccessKeyRequest{
 	AccessKey: os.Getenv("ACCESS_KEY"),
 })`},
+	"ShowQuotaDetails": {"workspace", `response, err := client.ShowQuotaDetails(&model.ShowQuotaDetailsRequest{})`},
+	"ShowQuotas":       {"workspace", `response, err := client.ShowQuotas(&model.ShowQuotasRequest{})`},
 	"ShowScriptDetail": {"workspace", `response, err := client.ShowScriptDetail(&model.ShowScriptDetailRequest{
 	ScriptId: os.Getenv("SCRIPT_ID"),
 })`},
@@ -801,10 +830,14 @@ var goSamples = map[string]goSample{
 	"ShowUserMfaDevice": {"iam", `response, err := client.ShowUserMfaDevice(&model.ShowUserMfaDeviceRequest{
 	UserId: os.Getenv("USER_ID"),
 })`},
+	"ShowWorkspaceLock": {"workspace", `response, err := client.ShowWorkspaceLock(&model.ShowWorkspaceLockRequest{})`},
 	"StopScriptExecution": {"workspace", `response, err := client.StopScriptExecution(&model.StopScriptExecutionRequest{
 	Body: &model.StopScriptExecutionReq{
 		TaskId: new(os.Getenv("TASK_ID")),
 	},
+})`},
+	"UnlockWorkspace": {"workspace", `response, err := client.UnlockWorkspace(&model.UnlockWorkspaceRequest{
+	Body: &model.UnlockWorkspaceRequestBody{},
 })`},
 	"UpdateAssistAuthConfigApplyObjects": {"workspace", `response, err := client.UpdateAssistAuthConfigApplyObjects(&model.UpdateAssistAuthConfigApplyObjectsRequest{
 	Body: &model.AssistAuthApplyObjectsRequest{
@@ -860,6 +893,11 @@ var goSamples = map[string]goSample{
 		OldUsername: os.Getenv("USER_NAME"),
 	},
 })`},
+	"UpdateEnterpriseId": {"workspace", `response, err := client.UpdateEnterpriseId(&model.UpdateEnterpriseIdRequest{
+	Body: &model.ModifyEnterpriseIdReq{
+		EnterpriseId: os.Getenv("ENTERPRISE_ID"),
+	},
+})`},
 	"UpdateOuInfo": {"workspace", `response, err := client.UpdateOuInfo(&model.UpdateOuInfoRequest{
 	OuId: os.Getenv("OU_ID"),
 	Body: &model.ModifyOuNameInfoV2Req{
@@ -881,6 +919,14 @@ var goSamples = map[string]goSample{
 		Name:    "greet",
 	},
 })`},
+	"UpdateTenantConfig": {"workspace", `response, err := client.UpdateTenantConfig(&model.UpdateTenantConfigRequest{
+	Body: &model.UpdateTenantConfigReq{
+		FunctionConfig: &model.FunctionConfig{
+			Name:   new("run_scripts"),
+			Status: new(model.GetFunctionConfigStatusEnum().ON),
+		},
+	},
+})`},
 	"UpdateUserGroup": {"workspace", `response, err := client.UpdateUserGroup(&model.UpdateUserGroupRequest{
 	GroupId: os.Getenv("GROUP_ID"),
 	Body: &model.EditUserGroupRequest{
@@ -892,6 +938,9 @@ var goSamples = map[string]goSample{
 	Body: &model.EditUserReq{
 		Description: new("Works upstairs"),
 	},
+})`},
+	"UpdateWorkspace": {"workspace", `response, err := client.UpdateWorkspace(&model.UpdateWorkspaceRequest{
+	Body: &model.ModifyWorkspaceAttributesReq{},
 })`},
 	"ValidateConfig": {"workspace", `response, err := client.ValidateConfig(&model.ValidateConfigRequest{
 	Body: &model.AuthMethodConfigRequest{

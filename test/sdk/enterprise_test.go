@@ -26,6 +26,13 @@ func (e *env) enterprises() *eps.EpsClient {
 	return eps.NewEpsClient(h)
 }
 
+// enterprise creates an enterprise project and returns its id.
+func (e *env) enterprise(name string) string {
+	e.Helper()
+	body := &epsmodel.EnterpriseProject{Name: name}
+	return call(e, e.enterprises().CreateEnterpriseProject, &epsmodel.CreateEnterpriseProjectRequest{Body: body}).EnterpriseProject.Id
+}
+
 func TestEnterpriseProjects(t *testing.T) {
 	e := newEnv(t)
 	c := e.enterprises()

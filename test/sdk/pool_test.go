@@ -66,7 +66,8 @@ func TestAPoolFromOrderToDeletion(t *testing.T) {
 		IdleRetentionDuration: new(int32(60)), AutoIsolationEnable: new(true), AutoIsolationMaxNum: new(int32(5)),
 	}
 	o.UserResetPolicy = &model.UserResetPolicy{Enable: new(true), ResetCountPerDay: new(int32(2))}
-	o.Domain, o.EnterpriseProjectId = new("carrel.local"), new("7")
+	labs := e.enterprise("Labs")
+	o.Domain, o.EnterpriseProjectId = new("carrel.local"), &labs
 	o.AuthorizedObjects = &[]model.AuthorizedObjects{{
 		ObjectType: model.GetAuthorizedObjectsObjectTypeEnum().USER, ObjectId: ann, ObjectName: "ann", UserGroup: "sudo",
 	}}
@@ -85,7 +86,7 @@ func TestAPoolFromOrderToDeletion(t *testing.T) {
 	if a := p.AutoscalePolicy; *a.AutoscaleType != way || *a.MaxAutoCreated != 10 || *a.MinRetention != 3 || *a.IdleRetentionDuration != 60 || !*a.AutoIsolationEnable {
 		t.Errorf("policy: %v", a)
 	}
-	if *p.DisconnectedRetentionPeriod != 20 || !*p.EnableAutoscale || *p.UserResetPolicy.ResetCountPerDay != 2 || *p.EnterpriseProjectId != "7" || *p.Domain != "carrel.local" {
+	if *p.DisconnectedRetentionPeriod != 20 || !*p.EnableAutoscale || *p.UserResetPolicy.ResetCountPerDay != 2 || *p.EnterpriseProjectId != labs || *p.Domain != "carrel.local" {
 		t.Errorf("settings: %v", p)
 	}
 
@@ -93,7 +94,7 @@ func TestAPoolFromOrderToDeletion(t *testing.T) {
 	var ids, names []string
 	for _, d := range desktops {
 		ids, names = append(ids, *d.DesktopId), append(names, *d.ComputerName)
-		if *d.DesktopType != "POOLED" || *d.Status != "ACTIVE" || len(*d.DataVolumes) != 2 || (*d.Tags)[0].Key != "team" || *d.EnterpriseProjectId != "7" || *d.Isolated {
+		if *d.DesktopType != "POOLED" || *d.Status != "ACTIVE" || len(*d.DataVolumes) != 2 || (*d.Tags)[0].Key != "team" || *d.EnterpriseProjectId != labs || *d.Isolated {
 			t.Errorf("desktop: %v", d)
 		}
 	}
@@ -118,7 +119,8 @@ func TestPoolsAreListedAndChanged(t *testing.T) {
 	o.Tags = &[]model.Tag{{Key: "team", Value: new("a")}}
 	one := *e.pool(o).Id
 	two := e.poolOrder("two", 1)
-	two.Type, two.EnterpriseProjectId = model.GetCreateDesktopPoolReqTypeEnum().STATIC, new("7")
+	labs, halls := e.enterprise("Labs"), e.enterprise("Halls")
+	two.Type, two.EnterpriseProjectId = model.GetCreateDesktopPoolReqTypeEnum().STATIC, &labs
 	e.pool(two)
 	for _, c := range []struct {
 		query model.ListDesktopPoolsRequest
@@ -127,7 +129,7 @@ func TestPoolsAreListedAndChanged(t *testing.T) {
 		{model.ListDesktopPoolsRequest{}, "one two"},
 		{model.ListDesktopPoolsRequest{Name: new("W")}, "two"},
 		{model.ListDesktopPoolsRequest{Type: new("DYNAMIC")}, "one"},
-		{model.ListDesktopPoolsRequest{EnterpriseProjectId: new("7")}, "two"},
+		{model.ListDesktopPoolsRequest{EnterpriseProjectId: &labs}, "two"},
 		{model.ListDesktopPoolsRequest{InMaintenanceMode: new(true)}, ""},
 		{model.ListDesktopPoolsRequest{Offset: new(int32(1)), Limit: new(int32(5))}, "two"},
 		{model.ListDesktopPoolsRequest{Offset: new(int32(2))}, ""},
@@ -153,9 +155,9 @@ func TestPoolsAreListedAndChanged(t *testing.T) {
 		Name: new("uno"), Description: new("changed"), DisconnectedRetentionPeriod: new(int32(15)), EnableAutoscale: new(true),
 		AutoscalePolicy: &model.AutoscalePolicy{AutoscaleType: &way, MaxAutoCreated: new(int32(4))}, InMaintenanceMode: new(false),
 		RootVolume: &model.DesktopPoolVolumeInfo{Id: *disk.Id, Type: "SSD"}, SubnetIds: &[]string{e.SubnetID}, VpcId: &e.VPCID,
-		SecurityGroups: &[]model.SecurityGroupIdInfo{}, EnterpriseProjectId: new("8"), UserResetPolicy: &model.UserResetPolicy{Enable: new(true)},
+		SecurityGroups: &[]model.SecurityGroupIdInfo{}, EnterpriseProjectId: &halls, UserResetPolicy: &model.UserResetPolicy{Enable: new(true)},
 	})
-	if *p.Name != "uno" || *p.Description != "changed" || *p.DisconnectedRetentionPeriod != 15 || *p.RootVolume.Id != *disk.Id || p.RootVolume.Type != "SSD" || *p.EnterpriseProjectId != "8" {
+	if *p.Name != "uno" || *p.Description != "changed" || *p.DisconnectedRetentionPeriod != 15 || *p.RootVolume.Id != *disk.Id || p.RootVolume.Type != "SSD" || *p.EnterpriseProjectId != halls {
 		t.Errorf("changed: %v", p)
 	}
 	if *p.AutoscalePolicy.AutoscaleType != way || *p.InMaintenanceMode || *p.UserResetPolicy.ResetCountPerDay != 1 || len(*p.SecurityGroups) != 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/workspace/v2/model"
 )
 
-// inProject is a client of a new project, which has no service.
+// inProject is a client of a new project, which has no service and has authorized it to manage what it needs.
 func (e *env) inProject(name string) *env {
 	e.Helper()
 	p := call(e, e.identity(e.credentials(e.SecretKey)).KeystoneCreateProject, &iam.KeystoneCreateProjectRequest{
@@ -21,6 +21,7 @@ func (e *env) inProject(name string) *env {
 	}
 	o := *e
 	o.ProjectID, o.WorkspaceClient = p.Id, e.client(c)
+	call(&o, o.CreateAgencies, &model.CreateAgenciesRequest{Body: &model.CreateAgenciesReq{}})
 	return &o
 }
 
