@@ -35,16 +35,68 @@ func service() Area {
 }
 
 // serviceTypes are the forms of requests and answers.
-func serviceTypes() map[string]Fields {
+func serviceTypes() map[string]Fields { return merged(serviceRequests(), serviceAnswers()) }
+
+func serviceRequests() map[string]Fields {
 	const (
 		dedicated = "there is no dedicated access"
-		external  = "there is no external directory"
 		sites     = "there is one site"
 		directory = "there is no external directory: users are Carrel's own; leave it out"
 		shared    = "shared VPCs are not offered here; leave it out"
 		mails     = "mail is set up by the operator"
 		agents    = "agents are part of the images"
 		snapshots = "there are no snapshots here"
+	)
+	return map[string]Fields{
+		"CreateAgenciesReq": {
+			"scene":  {Enum: []string{"WORKSPACE"}, Doc: "WORKSPACE (default): networks, images and desktops, which are all that is managed"},
+			"action": {Doc: "CREATE (default): nothing happens if there is an agency; FIX: give the agency what it lacks"},
+		},
+		"ApplyWorkspaceReq": {
+			"ad_domains":                       {Doc: "The directory of the users"},
+			"enterprise_id":                    {Doc: "By which users name the project when they sign in: 1 to 32 letters, digits, _ and -; no other project may have it. If absent, the project's name, or its id"},
+			"vpc_id":                           {Doc: "One that GET /vpcs lists. If absent, the one that the project has, or a new one with a subnet"},
+			"subnet_ids":                       {Doc: "Of the VPC, at most 50; all if absent"},
+			"access_mode":                      {Enum: []string{"DEDICATED", "BOTH", "INTERNET"}, Doc: "INTERNET", Refuse: "desktops are reached through the portal, by INTERNET: there is no dedicated access", Unless: "INTERNET"},
+			"manage_subnet_cidr":               {Refuse: "there is no subnet for management; leave it out"},
+			"apply_shared_vpc_dedicated_param": {Refuse: shared},
+			"dedicated_subnets":                {Refuse: dedicated + "; leave it out"},
+			"is_send_email":                    {Refuse: mails + "; leave it out"},
+		},
+		"ApplyWorkspaceAdDomain": adDomain(directory),
+		"ModifyWorkspaceAttributesReq": {
+			"ad_info":                               {Refuse: directory},
+			"ad_domains":                            {Doc: "Nothing but LITE_AS"},
+			"access_mode":                           {Enum: []string{"DEDICATED", "BOTH", "INTERNET"}, Doc: "INTERNET", Refuse: "desktops are reached through the portal, by INTERNET: there is no dedicated access", Unless: "INTERNET"},
+			"dedicated_subnets":                     {Refuse: dedicated + "; leave it out"},
+			"adn_conflict_network":                  {Refuse: dedicated + "; leave it out"}, //nolint:misspell // as the API has it
+			"subnet_ids":                            {Doc: "The subnets of the service's VPC that it uses from now on, at most 50: the first is the default unless the present one is among them. One that has desktops, or in which pools create desktops, cannot be left out"},
+			"internet_access_port":                  {Doc: "Only the present one: the operator chooses it"},
+			"enterprise_id":                         {Doc: "As in UpdateEnterpriseId"},
+			"is_send_email":                         {Refuse: mails + "; leave it out"},
+			"dc_vnc_ip":                             {Refuse: sites + "; leave it out"},
+			"authorized_collect_log":                {Refuse: "nobody else collects logs; leave it out"},
+			"authorized_hda_upgrade":                {Refuse: agents + "; leave it out"},
+			"is_authorized_install_agent":           {Refuse: agents + "; leave it out"},
+			"enable_user_create_snapshot":           {Refuse: snapshots + "; leave it out"},
+			"apply_shared_vpc_dedicated_param":      {Refuse: shared},
+			"apply_dedicated_standby_network_param": {Refuse: dedicated + "; leave it out"},
+		},
+		"UnlockWorkspaceRequestBody": {"operate_type": {Enum: []string{"unlock"}, Doc: "unlock, also if absent"}},
+		"CheckEnterpriseIdReq":       {"enterprise_id": {Needed: true}},
+		"ModifyEnterpriseIdReq":      {"enterprise_id": {Doc: "1 to 32 letters, digits, _ and -; no other project may have it"}},
+		"UpdateTenantConfigReq":      {"function_config": {Needed: true}},
+	}
+}
+
+func serviceAnswers() map[string]Fields {
+	const (
+		dedicated = "there is no dedicated access"
+		external  = "there is no external directory"
+		sites     = "there is one site"
+		directory = "there is no external directory: users are Carrel's own; leave it out"
+		mails     = "mail is set up by the operator"
+		agents    = "agents are part of the images"
 	)
 	sparse := Field{Sparse: true}
 	return map[string]Fields{
@@ -82,10 +134,6 @@ func serviceTypes() map[string]Fields {
 			"site_configs":                  {Omit: sites},
 			"dc_vnc_ip":                     {Omit: sites},
 		},
-		"CreateAgenciesReq": {
-			"scene":  {Enum: []string{"WORKSPACE"}, Doc: "WORKSPACE (default): networks, images and desktops, which are all that is managed"},
-			"action": {Doc: "CREATE (default): nothing happens if there is an agency; FIX: give the agency what it lacks"},
-		},
 		"AgenciesPermissionInfo": {
 			"system_permission_display_names":             {Doc: "What the service may manage"},
 			"wanted_system_permission_display_names":      {Doc: "What the agency lacks; the action FIX gives it"},
@@ -106,18 +154,6 @@ func serviceTypes() map[string]Fields {
 			"certificate_id":         {Omit: external},
 			"domain_controllers":     {Omit: external},
 		},
-		"ApplyWorkspaceReq": {
-			"ad_domains":                       {Doc: "The directory of the users"},
-			"enterprise_id":                    {Doc: "By which users name the project when they sign in: 1 to 32 letters, digits, _ and -; no other project may have it. If absent, the project's name, or its id"},
-			"vpc_id":                           {Doc: "One that GET /vpcs lists. If absent, the one that the project has, or a new one with a subnet"},
-			"subnet_ids":                       {Doc: "Of the VPC, at most 50; all if absent"},
-			"access_mode":                      {Enum: []string{"DEDICATED", "BOTH", "INTERNET"}, Doc: "INTERNET", Refuse: "desktops are reached through the portal, by INTERNET: there is no dedicated access", Unless: "INTERNET"},
-			"manage_subnet_cidr":               {Refuse: "there is no subnet for management; leave it out"},
-			"apply_shared_vpc_dedicated_param": {Refuse: shared},
-			"dedicated_subnets":                {Refuse: dedicated + "; leave it out"},
-			"is_send_email":                    {Refuse: mails + "; leave it out"},
-		},
-		"ApplyWorkspaceAdDomain": adDomain(directory),
 		"AdDomain": merged(adDomain(directory), Fields{
 			"id":                 {Refuse: directory},
 			"domain_controllers": {Refuse: directory},
@@ -125,44 +161,22 @@ func serviceTypes() map[string]Fields {
 		"ApplyWorkspaceResponse":  {"job_id": pollable()},
 		"CancelWorkspaceResponse": {"job_id": {Doc: "A job that has ended"}},
 		"UnlockWorkspaceResponse": {"job_id": {Doc: "A job that has ended"}},
-		"ModifyWorkspaceAttributesReq": {
-			"ad_info":                               {Refuse: directory},
-			"ad_domains":                            {Doc: "Nothing but LITE_AS"},
-			"access_mode":                           {Enum: []string{"DEDICATED", "BOTH", "INTERNET"}, Doc: "INTERNET", Refuse: "desktops are reached through the portal, by INTERNET: there is no dedicated access", Unless: "INTERNET"},
-			"dedicated_subnets":                     {Refuse: dedicated + "; leave it out"},
-			"adn_conflict_network":                  {Refuse: dedicated + "; leave it out"}, //nolint:misspell // as the API has it
-			"subnet_ids":                            {Doc: "The subnets of the service's VPC that it uses from now on, at most 50: the first is the default unless the present one is among them. One that has desktops, or in which pools create desktops, cannot be left out"},
-			"internet_access_port":                  {Doc: "Only the present one: the operator chooses it"},
-			"enterprise_id":                         {Doc: "As in UpdateEnterpriseId"},
-			"is_send_email":                         {Refuse: mails + "; leave it out"},
-			"dc_vnc_ip":                             {Refuse: sites + "; leave it out"},
-			"authorized_collect_log":                {Refuse: "nobody else collects logs; leave it out"},
-			"authorized_hda_upgrade":                {Refuse: agents + "; leave it out"},
-			"is_authorized_install_agent":           {Refuse: agents + "; leave it out"},
-			"enable_user_create_snapshot":           {Refuse: snapshots + "; leave it out"},
-			"apply_shared_vpc_dedicated_param":      {Refuse: shared},
-			"apply_dedicated_standby_network_param": {Refuse: dedicated + "; leave it out"},
-		},
 		"UpdateWorkspaceResponse": {
 			"job_id":        {Doc: "A job that has ended"},
 			"enterprise_id": {Sparse: true, Doc: "If the request has one"},
 			"dc_vnc_ip":     {Omit: sites},
 		},
-		"UnlockWorkspaceRequestBody": {"operate_type": {Enum: []string{"unlock"}, Doc: "unlock, also if absent"}},
 		"ShowWorkspaceLockResponse": {
 			"is_lock":     {Doc: "0: it is not locked, 1: it is"},
 			"lock_time":   {Doc: "As 2026-01-31 12:00:00, in UTC; empty if it is not locked"},
 			"lock_reason": {Doc: "What the operator gave as the reason"},
 		},
-		"CheckEnterpriseIdReq":      {"enterprise_id": {Needed: true}},
 		"CheckEnterpriseIdResponse": {"is_used": {Doc: "Whether another project has it"}},
-		"ModifyEnterpriseIdReq":     {"enterprise_id": {Doc: "1 to 32 letters, digits, _ and -; no other project may have it"}},
 		"FunctionConfig": {
 			"id":     {Doc: "The name"},
 			"name":   {Doc: "create_unknown_users: whether a user who does not exist is created when a desktop is ordered for them or assigned to them. run_scripts: whether scripts and commands may run in desktops"},
 			"values": {Refuse: "settings are on or off; leave it out", Sparse: true},
 		},
-		"UpdateTenantConfigReq": {"function_config": {Needed: true}},
 		"ShowHibernateTypeResponse": {
 			"tenant_id":      {Doc: "The project"},
 			"hibernate_type": {Doc: "PAUSE: the memory is kept, which containers do. SUSPEND: it is written to disk, which virtual machines do; only where all images are of virtual machines"},
