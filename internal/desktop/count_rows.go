@@ -12,10 +12,9 @@ const assigned = "(EXISTS (SELECT 1 FROM assignments AS a WHERE a.desktop_id = d
 
 // ReadCounts counts the desktops that match, by pool and state, in one statement. The page of the query does not count.
 func ReadCounts(ctx context.Context, t *store.Tx, f DesktopQuery) ([]Count, error) {
+	const states = "d.pool_id, d.status, d.task, d.login, d.in_maintenance, " + assigned
 	var counts []Count
-	q := t.NewSelect().TableExpr("desktops AS d").
-		ColumnExpr("d.pool_id, d.status, d.task, d.login, d.in_maintenance").ColumnExpr(assigned + " AS assigned").ColumnExpr("count(*) AS desktops").
-		GroupExpr("d.pool_id, d.status, d.task, d.login, d.in_maintenance, " + assigned).OrderExpr("d.pool_id, d.status, d.task, d.login, d.in_maintenance, " + assigned)
+	q := t.NewSelect().TableExpr("desktops AS d").ColumnExpr(states + " AS assigned").ColumnExpr("count(*) AS desktops").GroupExpr(states).OrderExpr(states)
 	err := filterDesktops(q, f).Scan(ctx, &counts)
 	return counts, err
 }

@@ -35,6 +35,11 @@ func EndAbandoned(ctx context.Context, t *store.Tx) error {
 	return err
 }
 
+// within restricts a query of sessions, as s, to those of a query's project that reach into its period.
+func within(sessions *bun.SelectQuery, q Query) *bun.SelectQuery {
+	return sessions.Where("s.project_id = ? AND s.begun < ? AND (s.ended IS NULL OR s.ended > ?)", q.ProjectID, q.Period.Until, q.Period.From)
+}
+
 // userOfDesktop is a user who used a desktop.
 type userOfDesktop struct{ DesktopID, UserName string }
 
@@ -45,8 +50,8 @@ func usersOfDesktops(ctx context.Context, t *store.Tx, q Query) ([]userOfDesktop
 		userOfDesktop
 	}
 	used := t.NewSelect().TableExpr("usage_sessions AS s").Join("JOIN desktops AS d ON d.id = s.desktop_id").
-		ColumnExpr("DISTINCT s.desktop_id, s.user_name").
-		Where("s.project_id = ? AND s.begun < ? AND (s.ended IS NULL OR s.ended > ?)", q.ProjectID, q.Period.Until, q.Period.From)
+		ColumnExpr("DISTINCT s.desktop_id, s.user_name")
+	used = within(used, q)
 	used = store.Among(used, "s.desktop_id", q.DesktopIDs)
 	used = store.Equal(used, "s.user_name_folded", store.Fold(q.UserName))
 	used = desktop.Selected(used, q.Visible)
@@ -62,8 +67,7 @@ func usersOfDesktops(ctx context.Context, t *store.Tx, q Query) ([]userOfDesktop
 func sessionsOf(ctx context.Context, t *store.Tx, q Query, users []userOfDesktop) (map[userOfDesktop][]Session, error) {
 	var rows []sessionRow
 	of := store.Convert(users, func(u userOfDesktop) bun.TupleValues { return bun.Tuple([]string{u.DesktopID, u.UserName}) })
-	err := t.NewSelect().Model(&rows).
-		Where("s.project_id = ? AND s.begun < ? AND (s.ended IS NULL OR s.ended > ?)", q.ProjectID, q.Period.Until, q.Period.From).
+	err := within(t.NewSelect().Model(&rows), q).
 		Where("(s.desktop_id, s.user_name) IN (VALUES ?)", bun.List(of)).
 		Order("s.begun", "s.id").Scan(ctx)
 	found := map[userOfDesktop][]Session{}
