@@ -130,7 +130,7 @@ func TestBadOrdersOfPoolsAreRefusedAndLeaveNothingBehind(t *testing.T) {
 		"an unknown product":       {e.poolOrder(object{"product_id": "x"}), 400, workspace.CodeProductNotFound, "product_id: "},
 		"another flavor":           {e.poolOrder(object{"flavor_id": "x"}), 400, workspace.CodeUnsupported, "flavor_id: "},
 		"an unknown image":         {e.poolOrder(object{"image_id": "x"}), 400, workspace.CodeImageNotFound, "image_id: "},
-		"an image of another type": {e.poolOrder(object{"image_type": "private"}), 400, workspace.CodeInvalid, "image_type: "},
+		"an unknown type of image": {e.poolOrder(object{"image_type": "colour"}), 400, workspace.CodeInvalid, "image_type: "},
 		"no system disk":           {e.poolOrder(object{"root_volume": nil}), 400, workspace.CodeInvalid, "root_volume: must be given"},
 		"a system disk of 70 GB":   {e.poolOrder(object{"root_volume": object{"type": "SAS", "size": 70}}), 400, workspace.CodeInvalid, "root_volume.size: "},
 		"an unknown kind of disk":  {e.poolOrder(object{"root_volume": object{"type": "TAPE", "size": 80}}), 400, workspace.CodeInvalid, "root_volume.type: "},

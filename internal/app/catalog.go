@@ -19,7 +19,7 @@ import (
 )
 
 // syncCatalog updates the catalogue from the engine (zones, volume types, images) and the products from the configuration.
-// Products that no host is large enough for are sold out.
+// Products that no host is large enough for are sold out; those that the configuration no longer has cannot be ordered.
 func syncCatalog(ctx context.Context, s store.Transactions, e engine.Engine, c Config) error {
 	desc, images, err := offered(ctx, e)
 	if err != nil {
@@ -32,7 +32,15 @@ func syncCatalog(ctx context.Context, s store.Transactions, e engine.Engine, c C
 		if err := catalog.PutVolumeTypes(ctx, tx, volumeTypesOf(desc)); err != nil {
 			return err
 		}
-		if err := catalog.PutProducts(ctx, tx, productsOf(c.Products, desc)); err != nil {
+		products := productsOf(c.offeredProducts(), desc)
+		if err := catalog.PutProducts(ctx, tx, products); err != nil {
+			return err
+		}
+		ids := make([]string, len(products))
+		for i, p := range products {
+			ids[i] = p.ID
+		}
+		if err := catalog.AbandonProducts(ctx, tx, ids); err != nil {
 			return err
 		}
 		return putImages(ctx, tx, imagesOf(images, desc, tx.Now()))
@@ -148,7 +156,7 @@ func productsOf(configured []Product, d engine.Description) []catalog.Product {
 	products := make([]catalog.Product, len(configured))
 	for i, p := range configured {
 		products[i] = catalog.Product{
-			ID: p.ID, CPUs: p.CPUs, MemoryMiB: p.MemoryMiB, Architecture: "x86", OSType: cmp.Or(p.OSType, "Linux"),
+			ID: p.ID, CPUs: p.CPUs, MemoryMiB: p.MemoryMiB, Architecture: "x86", OSType: cmp.Or(p.OSType, osLinux),
 			DiskType: "SAS", DiskGB: desktop.MinRootGB, PackageType: cmp.Or(p.Package, "general"), Description: p.Text,
 			Status: "sellout", Processes: p.Processes,
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"testing"
 
 	"carrel/internal/catalog"
@@ -67,6 +68,58 @@ func TestTheListOfImagesFollowsTheEngine(t *testing.T) {
 	e.gone = false
 	if again := images(); len(again) != len(before) || again[0].ID != before[0].ID {
 		t.Errorf("they came back as %+v, they were %+v", again, before)
+	}
+}
+
+func TestProductsAreThoseOfTheConfiguration(t *testing.T) {
+	db := storetest.Open(t, storetest.SQLitePath(t), nil)
+	simulation, err := sim.Open(sim.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := simulation.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	offered := func(c Config) map[string]string {
+		t.Helper()
+		if err := syncCatalog(t.Context(), db, simulation, c); err != nil {
+			t.Fatal(err)
+		}
+		of := map[string]string{}
+		err := db.View(t.Context(), func(tx *store.Tx) error {
+			products, _, err := catalog.Products(t.Context(), tx, catalog.ProductQuery{Page: workspace.Page{Limit: 100}})
+			for _, p := range products {
+				if p.Status != catalog.ProductAbandoned {
+					of[p.ID] = p.OSType
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return of
+	}
+	c := Defaults()
+	c.Products = []Product{
+		{ID: "small.linux", CPUs: 1, MemoryMiB: 2048}, {ID: "large", CPUs: 2, MemoryMiB: 4096},
+		{ID: "huge", CPUs: 4, MemoryMiB: 8192}, {ID: "special", CPUs: 4, MemoryMiB: 8192, OSType: "Windows"},
+	}
+	both := map[string]string{
+		"small.linux": "Linux", "small.windows": "Windows", "large": "Linux", "large.windows": "Windows", "huge": "Linux", "special": "Windows",
+	}
+	if got := offered(c); !maps.Equal(got, both) {
+		t.Errorf("offered are %v, want %v", got, both)
+	}
+	c.BothSystems = false
+	if got := offered(c); !maps.Equal(got, map[string]string{"small.linux": "Linux", "large": "Linux", "huge": "Linux", "special": "Windows"}) {
+		t.Errorf("offered without the other system are %v", got)
+	}
+	c.BothSystems = true
+	if got := offered(c); !maps.Equal(got, both) {
+		t.Errorf("offered again are %v, want %v", got, both)
 	}
 }
 

@@ -66,12 +66,15 @@ type Config struct {
 	ProjectNetworks ProjectNetworks `yaml:"project_networks"`
 	Desktops        Desktops        `yaml:"desktops"`
 	Products        []Product       `yaml:"products"`
-	Jobs            Jobs            `yaml:"jobs"`
-	Pools           Pools           `yaml:"pools"`
-	Portal          Portal          `yaml:"portal"`
-	Mail            mail.Config     `yaml:"mail"`
-	Audit           Audit           `yaml:"audit"`
-	AuditLog        AuditLog        `yaml:"audit_log"`
+	// BothSystems offers each product for Windows as well, unless there is one of its size: clients look for products of that system before they
+	// choose an image, and a desktop has the system of its image whatever its product says.
+	BothSystems bool        `yaml:"products_for_both_systems"`
+	Jobs        Jobs        `yaml:"jobs"`
+	Pools       Pools       `yaml:"pools"`
+	Portal      Portal      `yaml:"portal"`
+	Mail        mail.Config `yaml:"mail"`
+	Audit       Audit       `yaml:"audit"`
+	AuditLog    AuditLog    `yaml:"audit_log"`
 
 	Credentials Credentials `yaml:"credentials"`
 
@@ -145,6 +148,12 @@ type Desktops struct {
 	Locale   string `yaml:"locale"`   // empty: by the user's language
 }
 
+// The systems that products are described with.
+const (
+	osLinux   = "Linux"
+	osWindows = "Windows"
+)
+
 // Product is a size of desktop that can be ordered.
 type Product struct {
 	ID        string `yaml:"id"`
@@ -199,7 +208,8 @@ func Defaults() Config {
 		ProjectNetworks: ProjectNetworks{Range: "10.112.0.0/12", Bits: 20},
 		// Most of a disk is never written. A desktop needs a fortieth of its memory while nobody works in it and about a third
 		// otherwise, and rarely do more than half of all users work at the same time.
-		Overcommit: capacity.Overcommit{Disk: 20, Memory: 6},
+		Overcommit:  capacity.Overcommit{Disk: 20, Memory: 6},
+		BothSystems: true,
 		Products: []Product{
 			{ID: "workspace.c2.small.linux", CPUs: 1, MemoryMiB: 2048, Text: "1 vCPU, 2 GB: mail, office, web"},
 			{ID: "workspace.c2.large.linux", CPUs: 2, MemoryMiB: 4096, Text: "2 vCPUs, 4 GB: everyday work"},

@@ -262,6 +262,30 @@ func (c *Config) checkProducts() error {
 	return nil
 }
 
+// offeredProducts returns the products, with each one for the other systems that desktops of its size are offered for.
+func (c *Config) offeredProducts() []Product {
+	if !c.BothSystems {
+		return c.Products
+	}
+	type size struct{ cpus, memory int }
+	windows := map[size]bool{}
+	ids := map[string]bool{}
+	for _, p := range c.Products {
+		ids[p.ID] = true
+		windows[size{p.CPUs, p.MemoryMiB}] = windows[size{p.CPUs, p.MemoryMiB}] || p.OSType == osWindows
+	}
+	offered := slices.Clone(c.Products)
+	for _, p := range c.Products {
+		id := strings.TrimSuffix(p.ID, ".linux") + ".windows"
+		if windows[size{p.CPUs, p.MemoryMiB}] || ids[id] {
+			continue
+		}
+		p.ID, p.OSType = id, osWindows
+		offered = append(offered, p)
+	}
+	return offered
+}
+
 func (p Product) check() error {
 	switch {
 	case !plainName.MatchString(p.ID):
@@ -272,7 +296,7 @@ func (p Product) check() error {
 		return fmt.Errorf("memory_mib: %d must be 256 to %d", p.MemoryMiB, maxMemoryMiB)
 	case p.Processes != 0 && (p.Processes < minProcesses || p.Processes > maxProcesses):
 		return fmt.Errorf("processes: %d must be 0 (by cpus and memory_mib) or %d to %d", p.Processes, minProcesses, maxProcesses)
-	case p.OSType != "" && p.OSType != "Linux" && p.OSType != "Windows":
+	case p.OSType != "" && p.OSType != osLinux && p.OSType != osWindows:
 		return fmt.Errorf("os_type: %q is unknown, use Linux or Windows", p.OSType)
 	case p.Package != "" && !plainName.MatchString(p.Package):
 		return fmt.Errorf("package: %q must be made of letters, digits, dots and hyphens", p.Package)

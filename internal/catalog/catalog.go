@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"time"
 
 	"carrel/internal/store"
@@ -27,6 +28,9 @@ type Product struct {
 	Status       string // "normal", "sellout", "abandon"
 	Processes    int    // processes and threads that a desktop may have at once; 0: by its size, see ProcessLimit
 }
+
+// ProductAbandoned is the status of a product that can no longer be ordered, since the configuration has it no more.
+const ProductAbandoned = "abandon"
 
 // ProcessLimit returns how many processes and threads a desktop of the product may have at once. The default by size is several
 // times what a browser with many pages needs, and far too little for a fork bomb to affect others.
@@ -62,7 +66,26 @@ const (
 	ImageGold    ImageType = "gold"
 	ImagePrivate ImageType = "private"
 	ImageMarket  ImageType = "market"
+	ImageShared  ImageType = "shared"
 )
+
+// CheckImageType returns an error unless a request may name an image by the type. A client names where it found an image, which need not be the
+// type that the image has: any image of the project can be ordered under each of them.
+func CheckImageType(t ImageType) error {
+	switch t {
+	case ImageGold, ImagePrivate, ImageMarket, ImageShared:
+		return nil
+	}
+	return workspace.Invalid("image_type", "%q is unknown, use gold, private, market or shared", t)
+}
+
+// SystemRemark says that a desktop of the product has another system than the product is described with, or returns "".
+func SystemRemark(p Product, i Image) string {
+	if p.OSType == i.OSType {
+		return ""
+	}
+	return fmt.Sprintf("product %s is for %s; the desktop has the system of its image %s, %s", p.ID, p.OSType, i.Name, i.OSType)
+}
 
 // Zone is an availability zone.
 type Zone struct {

@@ -75,6 +75,13 @@ func PutProducts(ctx context.Context, t *store.Tx, p []Product) error {
 	return store.PutAll(ctx, t, store.Convert(p, func(p Product) productRow { return productRow{product: product(p)} }))
 }
 
+// AbandonProducts marks all products but those with the ids as no longer offered. PutProducts ends that.
+func AbandonProducts(ctx context.Context, t *store.Tx, offered []string) error {
+	_, err := t.NewUpdate().Model((*productRow)(nil)).Set("status = ?", ProductAbandoned).Where("id NOT IN (?)", bun.List(offered)).
+		Where("status <> ?", ProductAbandoned).Exec(ctx)
+	return err
+}
+
 // PutImages inserts images, or replaces those with the same id.
 func PutImages(ctx context.Context, t *store.Tx, i []Image) error {
 	return store.PutAll(ctx, t, store.Convert(i, func(i Image) imageRow { return imageRow{image: image(i)} }))

@@ -250,7 +250,7 @@ func createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string
 	asksHost := func(i int) bool { return len(r.Desktops) > 0 && r.Desktops[i].HostName != "" }
 	for i := range desktops {
 		d := r.desktop(place, names[i], addresses[i], tx.Now())
-		params := CreateParams{Notify: r.Notify, FixedAddress: len(r.Addresses) > 0}
+		params := CreateParams{Notify: r.Notify, FixedAddress: len(r.Addresses) > 0, Remark: catalog.SystemRemark(place.product, place.image)}
 		if len(r.Desktops) > 0 {
 			asked, user := r.Desktops[i], people[i]
 			if asked.HostName != "" {
@@ -260,7 +260,7 @@ func createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string
 			if err != nil {
 				return "", err
 			}
-			params.Remark = remark
+			params.Remark = joined(params.Remark, remark)
 			d.Assignments = []Assignment{{DesktopID: d.ID, UserID: user.ID, UserName: user.Name, Group: group, Created: tx.Now()}}
 		}
 		sub := NewSubJob(&job, d, params)
@@ -361,6 +361,11 @@ func chooseAddresses(ctx context.Context, tx *store.Tx, s catalog.Subnet, r Crea
 // UsableAddress reports whether a host may have the address: neither the subnet's first nor its last.
 func UsableAddress(p netip.Prefix, a netip.Addr) bool {
 	return p.Contains(a) && a != p.Masked().Addr() && p.Contains(a.Next())
+}
+
+// joined returns both remarks, or the one that there is.
+func joined(a, b string) string {
+	return strings.Trim(a+"; "+b, "; ")
 }
 
 // GroupFor parses a privilege group, ignoring case. USER, which some clients send, means the default one, with a remark.

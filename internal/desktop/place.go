@@ -57,11 +57,12 @@ func findPlace(ctx context.Context, tx *store.Tx, r CreateDesktops) (p place, er
 }
 
 func CheckImage(r CreateDesktops, i catalog.Image, p catalog.Product) error {
+	if err := catalog.CheckImageType(r.ImageType); err != nil {
+		return err
+	}
 	switch {
 	case i.Gone:
 		return ImageGone(i)
-	case r.ImageType != i.Type:
-		return workspace.Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
 	case i.Architecture != p.Architecture:
 		return workspace.Invalid("image_id", "the image is for %s, product %s has %s", i.Architecture, p.ID, p.Architecture)
 	case r.Root.GB < i.MinDiskGB:

@@ -160,11 +160,12 @@ func (p Pool) check() error {
 	if err := CheckPoolName("name", p.Name); err != nil {
 		return err
 	}
+	if err := catalog.CheckImageType(p.ImageType); err != nil {
+		return err
+	}
 	switch {
 	case p.Type != Dynamic && p.Type != Static:
 		return workspace.Invalid("type", "%q is unknown, use DYNAMIC or STATIC", p.Type)
-	case p.ImageType != catalog.ImagePrivate && p.ImageType != catalog.ImageGold && p.ImageType != catalog.ImageMarket:
-		return workspace.Invalid("image_type", "%q is unknown, use private, gold or market", p.ImageType)
 	case utf8.RuneCountInString(p.Description) > MaxPoolDescription:
 		return workspace.Invalid("description", "%d characters, at most %d are allowed", utf8.RuneCountInString(p.Description), MaxPoolDescription)
 	case utf8.RuneCountInString(p.OUName) > MaxOUName:

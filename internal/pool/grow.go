@@ -48,10 +48,11 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	if p.Zone, err = desktop.FindZone(ctx, tx, p.Zone); err != nil { // empty means the default zone
 		return "", 0, nil, err
 	}
-	each, counted, err := p.demand(ctx, tx)
+	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
 	if err != nil {
-		return "", 0, nil, err
+		return "", 0, nil, workspace.InField("product_id", err)
 	}
+	each, counted := p.demand(product)
 	wanted := n
 	n, tooMany, err := g.Allowance.AdmitUpTo(ctx, tx, counted, n)
 	if err != nil {
@@ -86,7 +87,7 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 		for i, address := range addresses {
 			d := p.desktop(names[len(job.SubJobs)], subnetID, address, tx.Now())
 			d.AutoCreated = g.Auto
-			sub := desktop.NewSubJob(&job, d, desktop.CreateParams{})
+			sub := desktop.NewSubJob(&job, d, desktop.CreateParams{Remark: catalog.SystemRemark(product, image)})
 			d.TaskOwner = sub.ID
 			desktops[i] = d
 			job.SubJobs = append(job.SubJobs, sub)
@@ -117,16 +118,12 @@ func noAddresses(p Pool, free, wanted int) error {
 }
 
 // demand returns the capacity that each of the pool's desktops needs, and what of its quotas the project uses for it.
-func (p Pool) demand(ctx context.Context, tx *store.Tx) (capacity.Demand, quota.Amounts, error) {
-	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
-	if err != nil {
-		return capacity.Demand{}, nil, workspace.InField("product_id", err)
-	}
+func (p Pool) demand(product catalog.Product) (capacity.Demand, quota.Amounts) {
 	disks := []desktop.VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
 	for _, v := range p.Data {
 		disks = append(disks, desktop.VolumeSpec{Type: v.Type, GB: v.GB})
 	}
-	return desktop.DemandOf(1, product, disks...), desktop.QuotaOf(product, disks...), nil
+	return desktop.DemandOf(1, product, disks...), desktop.QuotaOf(product, disks...)
 }
 
 // poolNames generates the computer names of n new desktops, by the pool's name policy or from the pool's name.

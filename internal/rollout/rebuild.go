@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -178,7 +179,7 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: p.ProjectID, Type: workspace.JobRebuildPool, PoolID: p.ID, RequestID: r.RequestID, Created: tx.Now()}
 	rollout := PoolRollout{
-		JobID: job.ID, ProjectID: p.ProjectID, PoolID: p.ID, ImageID: image.ID, ImageType: image.Type,
+		JobID: job.ID, ProjectID: p.ProjectID, PoolID: p.ID, ImageID: image.ID, ImageType: cmp.Or(r.ImageType, image.Type),
 		Delay: time.Duration(r.DelayMinutes) * time.Minute, Message: r.Message, OrderID: r.OrderID, Handle: r.Handle, Fix: r.Fix,
 		Limits: limits, Created: job.Created,
 	}
@@ -203,9 +204,12 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 
 // checkPoolImage returns why a pool's desktops cannot have an image, or nil.
 func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, i catalog.Image) error {
+	if r.ImageType != "" {
+		if err := catalog.CheckImageType(r.ImageType); err != nil {
+			return err
+		}
+	}
 	switch {
-	case r.ImageType != "" && r.ImageType != i.Type:
-		return workspace.Invalid("image_type", "%q does not fit, image %s is %s", r.ImageType, i.ID, i.Type)
 	case r.OSType != "" && r.OSType != i.OSType:
 		return workspace.Invalid("os_type", "%q does not fit, image %s is %s", r.OSType, i.ID, i.OSType)
 	case p.Root.GB < i.MinDiskGB:

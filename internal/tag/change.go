@@ -75,7 +75,7 @@ func (s *Service) change(ctx context.Context, c workspace.Caller, a Action, fiel
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
 		found, err := changeTags(ctx, tx, c, a, []Change{change}, func(int) string { return field })
 		if err == nil && found == 0 {
-			err = desktop.NotFound(change.DesktopID)
+			err = noDesktop()
 		}
 		return err
 	}))

@@ -8,6 +8,11 @@ import (
 	"carrel/internal/workspace"
 )
 
+// noDesktop is the error for tags of a desktop that does not exist, in the words that the Terraform provider looks for.
+func noDesktop() error {
+	return workspace.Errorf(workspace.CodeDesktopNotFound, "The resource does not exist or is a resource of another project. DesktopId is not exist.")
+}
+
 // MaxValues is the maximum number of values that a list has of one key.
 const MaxValues = 200
 
@@ -16,7 +21,7 @@ func (s *Service) Of(ctx context.Context, projectID, desktopID string) ([]worksp
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]workspace.Tag, error) {
 		found, err := desktop.ReadTags(ctx, tx, projectID, []string{desktopID})
 		if err == nil && len(found) == 0 {
-			err = desktop.NotFound(desktopID)
+			err = noDesktop()
 		}
 		return found[desktopID].Tags, err
 	})

@@ -118,15 +118,15 @@ var changes = map[string]func(*env){
 		e.add("2", "")
 		before := e.of("1")
 		e.refused(e.service.AddOne(ctx, caller, "1", workspace.Tag{Key: "a/b"}), workspace.CodeInvalid, "tag.key: must not contain any of")
-		e.refused(e.service.AddOne(ctx, caller, "x", workspace.Tag{Key: "a"}), workspace.CodeDesktopNotFound, `desktop "x" does not exist`)
-		e.refused(e.service.DeleteOne(ctx, caller, "x", "a"), workspace.CodeDesktopNotFound, `desktop "x" does not exist`)
+		e.refused(e.service.AddOne(ctx, caller, "x", workspace.Tag{Key: "a"}), workspace.CodeDesktopNotFound, "The resource does not exist or is a resource of another project. DesktopId is not exist.")
+		e.refused(e.service.DeleteOne(ctx, caller, "x", "a"), workspace.CodeDesktopNotFound, "The resource does not exist or is a resource of another project. DesktopId is not exist.")
 		e.refused(e.service.Change(ctx, caller, tag.Add, change("1", "a b")), workspace.CodeInvalid, "tags: desktop pc-1 would have 21 tags, at most 20 are allowed")
 		e.refused(e.service.ChangeEach(ctx, caller, tag.Add, nil), workspace.CodeInvalid, "desktops: 0 ids, give 1 to 100")
 		e.refused(e.service.ChangeEach(ctx, caller, tag.Add, []tag.Change{change("2", "a"), change("2", "b")}), workspace.CodeInvalid, "desktops[1]: 2 is listed twice")
 		e.refused(e.service.ChangeEach(ctx, caller, tag.Add, []tag.Change{change("2", "a"), change("1", "b b")}), workspace.CodeInvalid, `desktops[1].tags[1].key: "b" is listed twice`)
 		e.refused(e.service.ChangeEach(ctx, caller, tag.Add, []tag.Change{change("2", "a"), change("1", "a b")}), workspace.CodeInvalid, "desktops[1].tags: desktop pc-1 would have 21")
 		_, err := e.service.Of(ctx, storetest.OtherProject, "1")
-		e.refused(err, workspace.CodeDesktopNotFound, `desktop "1" does not exist`)
+		e.refused(err, workspace.CodeDesktopNotFound, "The resource does not exist or is a resource of another project. DesktopId is not exist.")
 		e.Same([]string{e.of("1"), e.of("2")}, []string{before, ""})
 	},
 	"callers at once lose none of each other's tags, and exceed no limit": func(e *env) {

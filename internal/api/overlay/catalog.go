@@ -22,7 +22,7 @@ func catalog() Area {
 				ID: "ListImages", Handler: "listImages", Action: "workspace:images:list", Summary: "List images",
 				Query: Fields{
 					"os_type":      {Enum: []string{"Linux", "Windows", "Other"}},
-					"image_type":   {Enum: []string{"gold", "private", "market"}},
+					"image_type":   {Enum: []string{"gold", "private", "market", "shared"}},
 					"platform":     {Doc: "Beginning of the operating system's name, such as Debian"},
 					"architecture": architectures,
 					"package_type": {Doc: "No effect: every image fits every package"},

@@ -90,7 +90,7 @@ func desktopRequests() map[string]Fields {
 			"desktop_type":           {Enum: []string{}, Doc: "DEDICATED: one user; SHARED: several users"},
 			"availability_zone":      {Doc: "The default zone if absent"},
 			"buy_type":               {Enum: []string{"speed", "custom"}, Doc: "The console form of the order; no effect"},
-			"image_type":             {Doc: "gold, private or market"},
+			"image_type":             {Doc: "gold, private, market or shared: where the image was found"},
 			"root_volume":            {Doc: "80 to 32760 GB"},
 			"data_volumes":           {Doc: "At most 10, of 10 to 32760 GB"},
 			"nics":                   {Doc: "At most 1; the default subnet if absent"},

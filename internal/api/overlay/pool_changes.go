@@ -21,7 +21,7 @@ func poolChanges() Area {
 		},
 		Types: map[string]Fields{
 			"RebuildDesktopPoolReq": reaching(Fields{
-				"image_type":   {Doc: "gold, private or market; the image's own"},
+				"image_type":   {Doc: "gold, private, market or shared: where the image was found; the type of the image if absent"},
 				"os_type":      {Doc: "Linux or Windows; the image's own"},
 				"delay_time":   {Doc: "0 to 1440 minutes for connected users to save their work"},
 				"message":      {Doc: "Shown to connected users, with a countdown; at most 1024 characters"},

@@ -67,7 +67,7 @@ func poolRequests() map[string]Fields {
 			"availability_zone":             {Doc: "The default zone if absent"},
 			"product_id":                    {Doc: "A product that ListProducts lists"},
 			"flavor_id":                     {Doc: "The product, if given", Refuse: "must be the product here; leave it out", SameAs: "product_id"},
-			"image_type":                    {Loose: true, Doc: "gold, private or market; private if absent"},
+			"image_type":                    {Loose: true, Doc: "gold, private, market or shared: where the image was found; private if absent"},
 			"image_id":                      {Doc: "An image that ListImages lists, of this type"},
 			"root_volume":                   {Doc: "80 to 32760 GB"},
 			"data_volumes":                  {Doc: "At most 10, of 10 to 32760 GB"},

@@ -50,7 +50,7 @@ type Product struct {
 type ListImagesInput struct {
 	Project
 	OSType       string `query:"os_type" enum:"Linux,Windows,Other"`
-	ImageType    string `query:"image_type" enum:"gold,private,market"`
+	ImageType    string `query:"image_type" enum:"gold,private,market,shared"`
 	Platform     string `query:"platform" doc:"Beginning of the operating system's name, such as Debian"`
 	Architecture string `query:"architecture" enum:"x86,arm"`
 	PackageType  string `query:"package_type" doc:"No effect: every image fits every package"`

@@ -25,7 +25,7 @@ type CreateDesktopReq struct {
 	AvailabilityZone             string                `json:"availability_zone,omitempty" doc:"The default zone if absent"`
 	ProductID                    string                `json:"product_id" required:"true"`
 	BuyType                      string                `json:"buy_type,omitempty" enum:"speed,custom" doc:"The console form of the order; no effect"`
-	ImageType                    string                `json:"image_type" required:"true" doc:"gold, private or market"`
+	ImageType                    string                `json:"image_type" required:"true" doc:"gold, private, market or shared: where the image was found"`
 	ImageID                      string                `json:"image_id" required:"true"`
 	RootVolume                   Volume                `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
 	DataVolumes                  []Volume              `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`

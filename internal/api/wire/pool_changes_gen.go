@@ -16,7 +16,7 @@ func (in *RebuildDesktopPoolInput) Refused() *Refusal {
 
 // RebuildDesktopPoolReq is part of requests.
 type RebuildDesktopPoolReq struct {
-	ImageType   string   `json:"image_type,omitempty" doc:"gold, private or market; the image's own"`
+	ImageType   string   `json:"image_type,omitempty" doc:"gold, private, market or shared: where the image was found; the type of the image if absent"`
 	ImageID     string   `json:"image_id" required:"true"`
 	OSType      string   `json:"os_type,omitempty" doc:"Linux or Windows; the image's own"`
 	DelayTime   int      `json:"delay_time,omitempty" doc:"0 to 1440 minutes for connected users to save their work"`

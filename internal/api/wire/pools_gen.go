@@ -28,7 +28,7 @@ type CreateDesktopPoolReq struct {
 	AvailabilityZone            string                `json:"availability_zone,omitempty" doc:"The default zone if absent"`
 	ProductID                   string                `json:"product_id" required:"true" doc:"A product that ListProducts lists"`
 	FlavorID                    string                `json:"flavor_id,omitempty" doc:"The product, if given; otherwise refused: must be the product here; leave it out"`
-	ImageType                   string                `json:"image_type,omitempty" doc:"gold, private or market; private if absent"`
+	ImageType                   string                `json:"image_type,omitempty" doc:"gold, private, market or shared: where the image was found; private if absent"`
 	ImageID                     string                `json:"image_id" required:"true" doc:"An image that ListImages lists, of this type"`
 	RootVolume                  VolumeInfo            `json:"root_volume" required:"true" doc:"80 to 32760 GB"`
 	DataVolumes                 []VolumeInfo          `json:"data_volumes,omitempty" doc:"At most 10, of 10 to 32760 GB"`
