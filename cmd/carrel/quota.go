@@ -122,6 +122,9 @@ func readQuotas(texts []string) (quota.Change, error) {
 			slices.Sort(names)
 			return nil, fmt.Errorf("%q: there is no resource %q, use one of %s", text, name, strings.Join(names, ", "))
 		}
+		if _, again := change[r]; again {
+			return nil, fmt.Errorf("%s is given twice", name)
+		}
 		switch figure {
 		case "none":
 			change[r] = new(int64(-1))

@@ -33,6 +33,7 @@ import (
 type env struct {
 	testing.TB
 	server   *api.Server
+	service  *core.Services
 	store    *store.Store
 	iam      *iam.Service
 	registry *prometheus.Registry
@@ -72,7 +73,7 @@ func newEnvOn(t testing.TB, database string) *env {
 	log := slog.New(slog.NewJSONHandler(io.MultiWriter(&e.log, t.Output()), nil))
 	e.store = db
 	e.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog, Actions: api.Actions(), ProjectHolds: work.ProjectHolds, ReleaseProject: work.ReleaseProject}
-	service := core.NewServices(core.Config{
+	e.service = core.NewServices(core.Config{
 		Store: db, Passwords: passwords, Box: box, SecondFactor: signin.SecondFactorOptional, LockProject: iam.LockNamedProject,
 		Networks: catalog.Range{Prefix: netip.MustParsePrefix("10.200.0.0/16"), Bits: 24},
 	})
@@ -82,10 +83,10 @@ func newEnvOn(t testing.TB, database string) *env {
 	}
 	e.update(putCatalog)
 	subnets := []catalog.NewSubnet{{Name: "subnet", CIDR: "10.9.0.0/24", Gateway: "10.9.0.1", Network: "net"}}
-	if err := service.Catalog.Subscribe(t.Context(), e.first.ProjectID, e.first.DomainName, "10.9.0.0/16", subnets); err != nil {
+	if err := e.service.Catalog.Subscribe(t.Context(), e.first.ProjectID, e.first.DomainName, "10.9.0.0/16", subnets); err != nil {
 		t.Fatal(err)
 	}
-	if e.server, err = api.New(api.Config{Services: service, IAM: e.iam, Log: log, Metrics: e.registry, CallTime: time.Minute}); err != nil {
+	if e.server, err = api.New(api.Config{Services: e.service, IAM: e.iam, Log: log, Metrics: e.registry, CallTime: time.Minute}); err != nil {
 		t.Fatal(err)
 	}
 	e.token = e.tokenOf(e.first.UserName, e.first.Password)

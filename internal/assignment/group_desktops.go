@@ -32,7 +32,8 @@ func dissolve(ctx context.Context, tx *store.Tx, c workspace.Caller, g directory
 
 // ChangeGroups runs f, which changes groups or who is in them, and applies the result to the desktops of the groups: access is
 // lost with the transaction, and jobs update the accounts inside. f gets those desktops, which are locked. If userIDs is not
-// empty, only these users are compared. CodeConflict if a desktop would have too many users.
+// empty, only these users are compared. CodeConflict if a desktop would have too many users; CodeServiceLocked for groups that have desktops, since
+// their accounts change.
 func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupIDs, userIDs []string, f func(held []desktop.Desktop) error) error {
 	ids, err := GroupDesktops(ctx, tx, groupIDs)
 	if err != nil {
@@ -40,6 +41,9 @@ func ChangeGroups(ctx context.Context, tx *store.Tx, c workspace.Caller, groupID
 	}
 	if len(ids) == 0 {
 		return f(nil)
+	}
+	if err := store.RequireUnlocked(ctx, tx, c.ProjectID); err != nil {
+		return err
 	}
 	// Locked, so that of two changes which together would give a desktop too many users the second sees the first.
 	held, err := desktop.LockDesktops(ctx, tx, c.ProjectID, ids)
@@ -125,12 +129,15 @@ func refit(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.Jo
 }
 
 // DeleteGroups deletes 1 to 100 groups. Their members remain, and lose access to the desktops of the groups. Unknown ids are
-// ignored, since deleting them is a success; if all are unknown, it fails with CodeGroupNotFound.
+// ignored, since deleting them is a success; if all are unknown, it fails with CodeGroupNotFound. CodeServiceLocked.
 func (s *Service) DeleteGroups(ctx context.Context, c workspace.Caller, ids []string) error {
 	if err := workspace.CheckIDs("group_ids", ids); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := store.RequireUnlocked(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		return workspace.DeleteEach("group_ids", ids, workspace.CodeGroupNotFound, func(id string) error {
 			g, err := directory.LockGroup(ctx, tx, c.ProjectID, id)
 			if err != nil {

@@ -66,9 +66,12 @@ func resettle(ctx context.Context, tx *store.Tx, was Pool, p *Pool) (err error) 
 }
 
 // DeletePool deletes a pool that has no desktops, with its grants, decision log and waiting list. CodePoolNotFound; CodeConflict
-// while it has desktops.
+// while it has desktops; CodeServiceLocked.
 func (s *Service) DeletePool(ctx context.Context, c workspace.Caller, poolID string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := store.RequireUnlocked(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		p, err := LockPool(ctx, tx, c.ProjectID, poolID)
 		if err != nil {
 			return err

@@ -242,7 +242,7 @@ func (s *Service) Stop(ctx context.Context, c Choice) error {
 }
 
 // Retry runs again what did not succeed of a task that has ended, in its former order and batches, or one script in one desktop with those
-// after it there. It returns the task's id. CodeScriptTaskNotFound; CodeConflict if it runs, or if all have succeeded.
+// after it there. It returns the task's id. CodeScriptTaskNotFound; CodeConflict if it runs, or if all have succeeded; CodeSettingOff.
 func (s *Service) Retry(ctx context.Context, c Choice) (string, error) {
 	return store.Update(ctx, s.Store, store.As(c.Caller, func(tx *store.Tx) (string, error) {
 		t, r, err := c.find(ctx, tx)
@@ -264,6 +264,9 @@ func RetryJob(ctx context.Context, tx *store.Tx, job workspace.Job) (string, err
 }
 
 func retry(ctx context.Context, tx *store.Tx, t *Task, only Record, requestID string) error {
+	if err := mayRun(ctx, tx, t.ProjectID); err != nil {
+		return err
+	}
 	if t.Ended.IsZero() {
 		return workspace.Errorf(workspace.CodeConflict, "task %s is running, stop it or wait for its end", t.ID)
 	}

@@ -106,13 +106,10 @@ func (s *Service) Execute(ctx context.Context, r Execute) (string, error) {
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
-		service, err := store.UsableSubscription(ctx, tx, r.ProjectID)
-		if err == nil {
-			err = service.MayRunScripts()
-		}
-		if err != nil {
+		if err := mayRun(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
+		var err error
 		t := Task{
 			ID: workspace.NewID(), ProjectID: r.ProjectID, Type: KindScripts, PoolID: r.PoolID, AsUser: r.AsUser, Minutes: max(r.Minutes, 1),
 			Threshold: r.Threshold, Finish: r.Finish, Status: TaskInit, Created: tx.Now(),
@@ -134,6 +131,15 @@ func (s *Service) Execute(ctx context.Context, r Execute) (string, error) {
 		t.Released = len(first) == 0
 		return t.ID, order(ctx, tx, t, r.RequestID, desktops, first)
 	}))
+}
+
+// mayRun returns why scripts cannot be made to run in a project's desktops now, or nil. CodeSettingOff; errors as store.RequireSubscription.
+func mayRun(ctx context.Context, tx *store.Tx, projectID string) error {
+	service, err := store.UsableSubscription(ctx, tx, projectID)
+	if err != nil {
+		return err
+	}
+	return service.MayRunScripts()
 }
 
 // pieces returns what the task runs.

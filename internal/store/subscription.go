@@ -147,3 +147,16 @@ func UsableSubscription(ctx context.Context, tx *Tx, projectID string) (workspac
 	}
 	return s, err
 }
+
+// RequireUnlocked returns CodeServiceLocked while the project's Workspace service is locked. It is for what can be done in a project without an open
+// service, too: what is left in it can be deleted.
+func RequireUnlocked(ctx context.Context, tx *Tx, projectID string) error {
+	s, err := tx.Subscription(ctx, projectID)
+	if workspace.CodeOf(err) == workspace.CodeNotSubscribed {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.Unlocked()
+}

@@ -12,7 +12,7 @@ import (
 )
 
 // DeleteUser deletes a user with their assignments, sign-ins and tickets, in one transaction; a job removes the accounts from the
-// desktops that they had. CodeUserNotFound.
+// desktops that they had. CodeUserNotFound, CodeServiceLocked.
 func (s *Service) DeleteUser(ctx context.Context, c workspace.Caller, id string) error {
 	return s.DeleteUsers(ctx, c, []string{id})
 }
@@ -24,6 +24,9 @@ func (s *Service) DeleteUsers(ctx context.Context, c workspace.Caller, ids []str
 		return err
 	}
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		if err := store.RequireUnlocked(ctx, tx, c.ProjectID); err != nil {
+			return err
+		}
 		job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: workspace.JobDetachDesktops, RequestID: c.RequestID, Created: tx.Now()}
 		told := map[string]bool{} // desktops that the job has a sub-job for
 		found := 0

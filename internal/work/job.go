@@ -42,7 +42,7 @@ func (s *Service) ListSubJobs(ctx context.Context, q workspace.SubJobQuery) ([]w
 }
 
 // RetryJob runs the failed sub-jobs of a job again, under the same job id, which it returns; scripts run again under a new one. CodeConflict if none has failed, the
-// job has not ended, or a desktop is busy by now; CodeQuotaExceeded, CodeCapacityExceeded. Sub-jobs of desktops that are gone stay FAILED.
+// job has not ended, or a desktop is busy by now; CodeQuotaExceeded, CodeCapacityExceeded; errors as store.RequireSubscription. Sub-jobs of desktops that are gone stay FAILED.
 func (s *Service) RetryJob(ctx context.Context, c workspace.Caller, id string) (string, error) {
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		job, err := tx.Job(ctx, c.ProjectID, id, false)
@@ -54,6 +54,9 @@ func (s *Service) RetryJob(ctx context.Context, c workspace.Caller, id string) (
 		}
 		if job.Type == workspace.JobOpenService {
 			return "", workspace.Errorf(workspace.CodeConflict, "job %s opened the Workspace service: open it again with POST /v2/%s/workspaces instead", id, c.ProjectID)
+		}
+		if err := store.RequireSubscription(ctx, tx, c.ProjectID); err != nil {
+			return "", err
 		}
 		tx.Audit(workspace.Resource{Type: workspace.ResourceJob, ID: id}, id)
 		var allowance *quota.Allowance

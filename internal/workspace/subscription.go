@@ -46,10 +46,16 @@ func (s Subscription) Usable() error {
 		return Errorf(CodeNotSubscribed, "the Workspace service could not be opened for project %q (%s): open it again with POST /v2/%s/workspaces", s.ProjectID, s.FailReason, s.ProjectID)
 	case s.Status == ServiceClosed:
 		return NotSubscribed(s.ProjectID)
-	case !s.Locked.IsZero():
-		return Errorf(CodeServiceLocked, "the Workspace service of project %q is locked (%s): PUT /v2/%s/workspaces/lock-status unlocks it", s.ProjectID, s.LockReason, s.ProjectID)
 	}
-	return nil
+	return s.Unlocked()
+}
+
+// Unlocked returns why the service may not be changed although it need not be open for that, or nil. CodeServiceLocked.
+func (s Subscription) Unlocked() error {
+	if s.Locked.IsZero() {
+		return nil
+	}
+	return Errorf(CodeServiceLocked, "the Workspace service of project %q is locked (%s): PUT /v2/%s/workspaces/lock-status unlocks it", s.ProjectID, s.LockReason, s.ProjectID)
 }
 
 // MayRunScripts returns why no scripts and commands run in the project's desktops, or nil. CodeSettingOff.
