@@ -15,8 +15,29 @@ func Exec(ctx context.Context, s *Store, statement string) error {
 	return err
 }
 
-// Measure has the database look at its tables, as it does now and then.
-func Measure(ctx context.Context, s *Store) error { return s.dialect.analyze(ctx, s.writer) }
+// Measure has SQLite look at its tables, as it does after many changes.
+func Measure(ctx context.Context, s *Store) error {
+	c, err := s.writer.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return s.dialect.(sqliteDialect).statistics.update(ctx, c)
+}
+
+// Reader is the connection that the next statement would be read with, if no others are.
+func Reader(t *testing.T, s *Store) (reader any) {
+	t.Helper()
+	c, err := s.reader.DB.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Raw(func(c any) error { reader = c; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return reader
+}
 
 // Plan is how SQLite carries out a statement, step by step.
 func Plan(t *testing.T, s *Store, statement string) (steps []string) {

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -22,7 +23,10 @@ import (
 )
 
 // sqliteDialect is SQLite: one writer at a time, so it needs no locks, and readers that see the state before it.
-type sqliteDialect struct{}
+type sqliteDialect struct{ statistics *sqliteStatistics }
+
+// sqliteTables is what bun knows of row types, the same for all databases.
+var sqliteTables = sqliteSchema{sqlitedialect.New()}
 
 // openSQLite opens the file once for writing and several times for reading, so that a list never waits for a commit.
 //
@@ -43,11 +47,12 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	writer := slices.Concat(shared, []string{"journal_mode(wal)", "synchronous(full)", "analysis_limit(1000)"})
 	reader := slices.Concat(shared, []string{"query_only(1)"})
 
-	writing, err := newPreparing(sqliteName(path, writer))
+	statistics := new(sqliteStatistics)
+	writing, err := newPreparing(sqliteName(path, writer), new(atomic.Uint64)) // it has measured them itself
 	if err != nil {
 		return err
 	}
-	reading, err := newPreparing(sqliteName(path, reader))
+	reading, err := newPreparing(sqliteName(path, reader), &statistics.written)
 	if err != nil {
 		return err
 	}
@@ -55,9 +60,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	w.SetMaxOpenConns(1)
 	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	r.SetConnMaxLifetime(10 * time.Minute) // a new connection reads the statistics of analyze
-	dialect := sqliteSchema{sqlitedialect.New()}
-	s.writer, s.reader, s.dialect = newDB(w, dialect), newDB(r, dialect), sqliteDialect{}
+	s.writer, s.reader, s.dialect = newDB(w, sqliteTables), newDB(r, sqliteTables), sqliteDialect{statistics}
 	s.group = new(groupCommit)
 	if err := pingSQLite(ctx, w); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
@@ -121,15 +124,6 @@ func (sqliteDialect) viewOptions() *sql.TxOptions { return &sql.TxOptions{ReadOn
 func (sqliteDialect) forUpdate(q *bun.SelectQuery, _ string, _ bool) *bun.SelectQuery { return q }
 
 func (sqliteDialect) forShare(q *bun.SelectQuery, _ string) *bun.SelectQuery { return q }
-
-// analyze updates the statistics of tables that have grown much since the last time. Without them SQLite would read all desktops
-// of a project to find the two of a user.
-func (sqliteDialect) analyze(ctx context.Context, writer *bun.DB) error {
-	const allTables = 0x10000
-	const analyze = 0x00002
-	_, err := writer.ExecContext(ctx, "PRAGMA optimize = ?", allTables|analyze)
-	return err
-}
 
 func (sqliteDialect) announceWork(context.Context, bun.Tx) error { return nil }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -138,16 +139,21 @@ func kindOf(statement string) statementKind {
 }
 
 // preparing connects as the Connector does, with connections that keep their statements.
-type preparing struct{ driver.Connector }
+type preparing struct {
+	driver.Connector
+	statistics *atomic.Uint64
+}
 
-// newPreparing returns a connector for a database by the name that package sqlite takes.
-func newPreparing(name string) (driver.Connector, error) {
+// newPreparing returns a connector for a database by the name that package sqlite takes. When statistics has changed, database/sql replaces
+// a connection by a new one before it is used again.
+func newPreparing(name string, statistics *atomic.Uint64) (driver.Connector, error) {
 	c, err := sqlite.NewConnector(name)
-	return preparing{c}, err
+	return preparing{c, statistics}, err
 }
 
 // Connect implements driver.Connector.
 func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
+	read := p.statistics.Load() // before the connection reads them
 	c, err := p.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -156,7 +162,7 @@ func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
 	if !is {
 		return nil, errors.Join(fmt.Errorf("connections of the driver %T lack a method", p.Driver()), c.Close())
 	}
-	return &preparingConn{wholeConn: whole, byText: map[string]*list.Element{}}, nil
+	return &preparingConn{wholeConn: whole, byText: map[string]*list.Element{}, statistics: p.statistics, read: read}, nil
 }
 
 // wholeConn is what database/sql may ask of a connection to SQLite.
@@ -183,6 +189,9 @@ type preparingConn struct {
 	wholeConn
 	byText map[string]*list.Element // of recent
 	recent list.List                // of *prepared, the last used first
+
+	statistics *atomic.Uint64
+	read       uint64 // what they were when it was opened
 }
 
 // prepared is a statement that is kept. While rows of it are read it cannot be executed again.
@@ -201,6 +210,17 @@ func (c *preparingConn) Close() error {
 	c.recent.Init()
 	clear(c.byText)
 	return errors.Join(err, c.wholeConn.Close())
+}
+
+// IsValid implements driver.Validator.
+func (c *preparingConn) IsValid() bool { return c.statistics.Load() == c.read && c.wholeConn.IsValid() }
+
+// ResetSession implements driver.SessionResetter.
+func (c *preparingConn) ResetSession(ctx context.Context) error {
+	if !c.IsValid() {
+		return driver.ErrBadConn
+	}
+	return c.wholeConn.ResetSession(ctx)
 }
 
 // ExecContext implements driver.ExecerContext.

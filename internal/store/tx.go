@@ -53,7 +53,7 @@ const triesOfUpdate = 8
 // connectionPatience is how long a transaction waits for a connection if all are in use or the server does not answer.
 const connectionPatience = 10 * time.Second
 
-// commitsBetweenAnalyses is large enough that analyze, which takes 0.05 ms if there is nothing to do, does not matter.
+// commitsBetweenAnalyses is large enough that analyze, which mostly only asks how much was written, does not matter.
 const commitsBetweenAnalyses = 50
 
 func (s *Store) view(ctx context.Context, f func(*Tx) error) error {
