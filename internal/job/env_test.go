@@ -39,6 +39,10 @@ type env struct {
 	sim        *sim.Engine
 	service    *core.Services
 	statements *statements
+
+	read   workspace.Job // by job
+	readAt int64         // how many commits there were before it read that
+	busyAt int64         // how many there were before quiet last found a task
 }
 
 // inEnv runs a test in a bubble with a fresh env.
@@ -186,14 +190,8 @@ func (e *env) until(what string, holds func() bool) {
 // finished waits for a job's end and returns it.
 func (e *env) finished(jobID string) workspace.Job {
 	e.t.Helper()
-	var j workspace.Job
-	e.until("the end of job "+jobID, func() bool {
-		var err error
-		j, err = e.service.Work.Job(e.t.Context(), project, jobID)
-		e.must(err)
-		return j.Counts.Waiting+j.Counts.Running == 0
-	})
-	return j
+	e.until("the end of job "+jobID, func() bool { return e.over(jobID) })
+	return e.job(jobID)
 }
 
 // checkWhole fails unless every desktop is at rest in the given state with one running machine, and every machine has a
@@ -272,6 +270,8 @@ type statements struct {
 	mu     sync.Mutex                  // guards what follows, and calls of it
 	refuse func(statement string) bool // nil: none
 	seen   func(statement string)      // nil: nobody looks
+
+	commits atomic.Int64
 }
 
 // watch has f see each statement from now on, in the place of who saw them before.
@@ -295,7 +295,11 @@ func (s *statements) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context
 	return ctx
 }
 
-func (*statements) AfterQuery(context.Context, *bun.QueryEvent) {}
+func (s *statements) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	if e.Query == "COMMIT" {
+		s.commits.Add(1)
+	}
+}
 
 // killableStore is a store of a killable process.
 type killableStore struct {
@@ -327,15 +331,29 @@ func (e *env) startKillable(m *killable) *process {
 }
 
 func (e *env) over(jobID string) bool {
-	j, err := e.service.Work.Job(e.t.Context(), project, jobID)
-	e.must(err)
+	j := e.job(jobID)
 	return j.Counts.Waiting+j.Counts.Running == 0
 }
 
-// quiet says whether no desktop has a task.
+// job reads a job, unless nothing was written since it was last read: tests ask again and again.
+func (e *env) job(id string) workspace.Job {
+	if now := e.statements.commits.Load(); now != e.readAt || id != e.read.ID {
+		j, err := e.service.Work.Job(e.t.Context(), project, id)
+		e.must(err)
+		e.read, e.readAt = j, now
+	}
+	return e.read
+}
+
+// quiet says whether no desktop has a task. Like job it reads again only what may have changed.
 func (e *env) quiet() bool {
+	now := e.statements.commits.Load()
+	if now == e.busyAt {
+		return false
+	}
 	for _, d := range e.desktops() {
 		if d.Task != workspace.NoTask {
+			e.busyAt = now
 			return false
 		}
 	}
