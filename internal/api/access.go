@@ -49,6 +49,7 @@ var namingInBody = map[string]bool{
 	"BatchAttachInstances": true, "BatchAssociateInstances": true, "DetachInstances": true, "BatchDetachInstances": true,
 	"ChangeUserPrivilegeGroup": true, "BatchAddDesktopsTags": true, "BatchDeleteDesktopsTags": true,
 	"CreateDesktopUser": true, "BatchCreateUsers": true, "BatchDeleteSubJobs": true, "ExecuteScriptOrCommand": true, "RetryScriptExecution": true, "StopScriptExecution": true,
+	"AddVolumes": true, "ExpandVolumes": true, "BatchModifyQosVolumes": true,
 }
 
 // idParams are the parameters of paths with the id of the resource that an action is about, by the resource's kind.
@@ -173,6 +174,7 @@ func (s *Server) may(ctx context.Context, action string, of workspace.ResourceLa
 // about is what a body names: resources that exist, or what policies will know new ones by.
 type about struct {
 	desktops, subJobs        []string
+	volumes                  []string
 	scriptTask, scriptRecord string
 	created                  []workspace.ResourceLabels
 }
@@ -184,6 +186,8 @@ func (s *Server) read(ctx context.Context, projectID string, of about) ([]worksp
 		return of.created, nil
 	case len(of.subJobs) > 0:
 		return s.Services.Work.SubJobLabels(ctx, projectID, of.subJobs...)
+	case len(of.volumes) > 0:
+		return s.Services.Volumes.Labels(ctx, projectID, of.volumes...)
 	case of.scriptTask != "":
 		return s.Services.Scripts.TaskLabels(ctx, projectID, of.scriptTask)
 	case of.scriptRecord != "":
@@ -233,6 +237,12 @@ func resourcesOf(in any) about {
 		return about{subJobs: in.Body.JobIDs}
 	case *wire.ExecuteScriptOrCommandInput:
 		return about{desktops: in.Body.ResourceIDs}
+	case *wire.AddVolumesInput:
+		return about{desktops: each(in.Body.DesktopVolumes, func(d wire.AddDesktopVolumesReq) string { return d.DesktopID })}
+	case *wire.ExpandVolumesInput:
+		return about{desktops: each(in.Body.DesktopVolumesExpansion, func(g wire.ExpandVolumesReq) string { return g.DesktopID })}
+	case *wire.BatchModifyQosVolumesInput:
+		return about{volumes: in.Body.VolumeIDs}
 	case *wire.RetryScriptExecutionInput:
 		return about{scriptTask: in.Body.TaskID, scriptRecord: in.Body.RecordID}
 	case *wire.StopScriptExecutionInput:

@@ -210,7 +210,7 @@ func TestTheCatalogueHasWhatClientsRead(t *testing.T) {
 		{"/images?platform=%25", 0.0, []any{"total_count"}},
 		{"/images?architecture=arm", 0.0, []any{"total_count"}},
 		{"/images?image_id=x", 0.0, []any{"total_count"}},
-		{"/volume/products", "SAS", []any{"volumes", 0, "volume_type"}},
+		{"/volume/products", "SAS", []any{"volumes", 1, "volume_type"}},
 		{"/volume/products?volume_type=SSD&availability_zone=" + zone, "SSD", []any{"volumes", 0, "volume_type"}},
 		{"/volume/products?availability_zone=x", nil, []any{"volumes", 0}},
 		{"/availability-zones", zone, []any{"availability_zones", 0, "availability_zone"}},

@@ -83,11 +83,18 @@ func (s *Server) listVolumeTypes(ctx context.Context, in *wire.ListVolumeProduct
 	types, err := s.Services.Catalog.VolumeTypes(ctx)
 	for _, t := range types {
 		if in.VolumeType == "" || in.VolumeType == t.ID {
-			out.Volumes = append(out.Volumes, wire.VolumeProductInfo{
+			product := wire.VolumeProductInfo{
 				ResourceType: resourceVolume, CloudServiceType: cloudService, VolumeProductType: volumeProductType,
 				ResourceSpecCode: t.ID, VolumeType: t.ID, Status: "normal",
 				Name: []wire.I18nLanguage{{Language: "en_us", Value: t.ID}, {Language: "zh_cn", Value: t.ID}},
-			})
+			}
+			if t.ID == catalog.GeneralPurposeV2 {
+				product.IOPS = &wire.Iops{ResourceSpecCode: t.ID, Min: catalog.MinIOPS, Max: catalog.MaxIOPS, RangeBySize: catalog.IOPSPerGB}
+				product.Throughput = &wire.Throughput{
+					ResourceSpecCode: t.ID, Min: catalog.MinThroughput, Max: catalog.MaxThroughput, RangeByIOPS: 1 / float64(catalog.IOPSPerThroughput),
+				}
+			}
+			out.Volumes = append(out.Volumes, product)
 		}
 	}
 	return out, err

@@ -84,6 +84,7 @@ func volumeOf(v desktop.Volume) wire.VolumeDetail {
 	return wire.VolumeDetail{
 		ID: v.ID, VolumeID: v.ID, Type: v.Type, Size: v.GB, Device: v.Device, DisplayName: v.Name, CreateTime: stamp(v.Created),
 		ResourceSpecCode: v.Type, DesktopPoolDiskID: v.PoolVolumeID, BillResourceID: v.ID,
+		IOPS: v.IOPS, Throughput: v.Throughput,
 	}
 }
 

@@ -29,7 +29,9 @@ func desktopOrder(c workspace.Caller, b *wire.CreateDesktopReq) desktop.CreateDe
 	}
 }
 
-func diskOf(v wire.Volume) desktop.VolumeSpec { return desktop.VolumeSpec{Type: v.Type, GB: v.Size} }
+func diskOf(v wire.Volume) desktop.VolumeSpec {
+	return desktop.VolumeSpec{Type: v.Type, GB: v.Size, Speed: catalog.Speed{IOPS: v.IOPS, Throughput: v.Throughput}}
+}
 
 func orderedDesktop(d wire.Desktop) desktop.NewDesktop {
 	return desktop.NewDesktop{

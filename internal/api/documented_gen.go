@@ -5,9 +5,31 @@ package api
 // documented is what the description tells of operations besides their forms, by id.
 var documented = map[string]documentation{
 	"AddDesktopPoolVolumes": {area: "desktop pools", jobs: []string{`addDesktopPoolVolumes`}, example: `{"volumes":[{"type":"SAS","size":20}]}`},
+	"AddDesktopVolumes":     {area: "volumes", jobs: []string{`addVolumes`}, example: `{"volumes":[{"type":"SSD","size":20}]}`},
 	"AddOu": {area: "OUs", example: `{"domain":"carrel.local","ou_name":"Reading room"}`, terraform: []string{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"
+}`}},
+	"AddVolumes": {area: "volumes", jobs: []string{`addVolumes`}, example: `{"desktop_volumes":[{"desktop_id":"$DESKTOP_ID","volumes":[{"type":"GPSSD2","size":20,"iops":3000,"throughput":125}]}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "archive" {
+  flavor_id  = var.product_id
+  image_type = "gold"
+  image_id   = var.image_id
+  vpc_id     = var.vpc_id
+  user_name  = "anna"
+  user_email = "anna@example.org"
+  user_group = "sudo"
+
+  root_volume {
+    type = "SAS"
+    size = 90
+  }
+
+  data_volume {
+    type       = "GPSSD2"
+    size       = 20
+    iops       = 3000
+    throughput = 125
+  }
 }`}},
 	"ApplyWorkspace": {area: "service, tenant and quotas", jobs: []string{`applyWorkspace`}, example: `{"ad_domains":{"domain_type":"LITE_AS"}}`},
 	"AttachInstances": {area: "desktops", jobs: []string{`attachDesktops`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","user_name":"$USER_NAME","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
@@ -61,6 +83,27 @@ var documented = map[string]documentation{
   desktops {
     desktop_id          = var.desktop_id
     is_detach_all_users = true
+  }
+}`}},
+	"BatchModifyQosVolumes": {area: "volumes", jobs: []string{`modifyVolumesQos`}, example: `{"volume_ids":["$VOLUME_ID"],"qos":{"iops":4000,"throughput":200}}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "archive" {
+  flavor_id  = var.product_id
+  image_type = "gold"
+  image_id   = var.image_id
+  vpc_id     = var.vpc_id
+  user_name  = "anna"
+  user_email = "anna@example.org"
+  user_group = "sudo"
+
+  root_volume {
+    type = "SAS"
+    size = 90
+  }
+
+  data_volume {
+    type       = "GPSSD2"
+    size       = 20
+    iops       = 3000
+    throughput = 125
   }
 }`}},
 	"BatchRunDesktops": {area: "desktops", jobs: []string{`operateDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"op_type":"reboot","type":"SOFT"}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
@@ -202,7 +245,28 @@ var documented = map[string]documentation{
   }
 }`}},
 	"DeleteDesktopPoolVolumes": {area: "desktop pools", jobs: []string{`deleteDesktopPoolVolumes`}, example: `{"volumes":[{"id":"$VOLUME_ID"}]}`},
-	"DeleteExportTasks":        {area: "export tasks", example: `{"task_ids":["$TASK_ID"]}`},
+	"DeleteDesktopVolumes": {area: "volumes", jobs: []string{`deleteVolumes`}, example: `{"volume_ids":["$VOLUME_ID"]}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "archive" {
+  flavor_id  = var.product_id
+  image_type = "gold"
+  image_id   = var.image_id
+  vpc_id     = var.vpc_id
+  user_name  = "anna"
+  user_email = "anna@example.org"
+  user_group = "sudo"
+
+  root_volume {
+    type = "SAS"
+    size = 90
+  }
+
+  data_volume {
+    type       = "GPSSD2"
+    size       = 20
+    iops       = 3000
+    throughput = 125
+  }
+}`}},
+	"DeleteExportTasks": {area: "export tasks", example: `{"task_ids":["$TASK_ID"]}`},
 	"DeleteOu": {area: "OUs", terraform: []string{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"
@@ -236,12 +300,34 @@ var documented = map[string]documentation{
 	"ExecuteScriptOrCommand":    {area: "scripts", jobs: []string{`executeScripts`}, example: `{"resource_ids":["$DESKTOP_ID"],"script_ids":["$SCRIPT_ID"]}`},
 	"ExpandDesktopPool":         {area: "desktop pools", jobs: []string{`expandDesktopPool`}, example: `{"size":1}`},
 	"ExpandDesktopPoolVolumes":  {area: "desktop pools", jobs: []string{`expandVolumes`}, example: `{"volumes":[{"id":"$VOLUME_ID","size":30}]}`},
-	"ExportUserGroupUsersNew":   {area: "user groups"},
-	"ExportUserGroups":          {area: "user groups"},
-	"ExportUserListTemplate":    {area: "users"},
-	"ExportUsersNew":            {area: "users", example: `{}`},
-	"ExportUsersTemplate":       {area: "users"},
-	"ImportUserList":            {area: "users", jobs: []string{`hashPasswords`}},
+	"ExpandDesktopVolume":       {area: "volumes", jobs: []string{`expandVolumes`}, example: `{"new_size":30}`},
+	"ExpandVolumes": {area: "volumes", jobs: []string{`expandVolumes`}, example: `{"desktop_volumes_expansion":[{"desktop_id":"$DESKTOP_ID","volume_id":"$VOLUME_ID","new_size":40}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "archive" {
+  flavor_id  = var.product_id
+  image_type = "gold"
+  image_id   = var.image_id
+  vpc_id     = var.vpc_id
+  user_name  = "anna"
+  user_email = "anna@example.org"
+  user_group = "sudo"
+
+  root_volume {
+    type = "SAS"
+    size = 90
+  }
+
+  data_volume {
+    type       = "GPSSD2"
+    size       = 20
+    iops       = 3000
+    throughput = 125
+  }
+}`}},
+	"ExportUserGroupUsersNew": {area: "user groups"},
+	"ExportUserGroups":        {area: "user groups"},
+	"ExportUserListTemplate":  {area: "users"},
+	"ExportUsersNew":          {area: "users", example: `{}`},
+	"ExportUsersTemplate":     {area: "users"},
+	"ImportUserList":          {area: "users", jobs: []string{`hashPasswords`}},
 	"ListAdOuUsers": {area: "OUs", terraform: []string{`data "huaweicloud_workspace_ou_users" "all" {
   ou_dn = var.ou_dn
 }`}},

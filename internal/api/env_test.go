@@ -100,7 +100,7 @@ func putCatalog(tx *store.Tx) error {
 	if err := catalog.PutZones(ctx, tx, []catalog.Zone{{ID: zone, Default: true}}); err != nil {
 		return err
 	}
-	if err := catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}}); err != nil {
+	if err := catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}, {ID: "GPSSD2"}}); err != nil {
 		return err
 	}
 	err := catalog.PutProducts(ctx, tx, []catalog.Product{{

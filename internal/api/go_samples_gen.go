@@ -68,10 +68,32 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
+	"AddDesktopVolumes": {"workspace", `response, err := client.AddDesktopVolumes(&model.AddDesktopVolumesRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
+	Body: &model.AddVolumesReq{
+		Volumes: []model.Volume{{
+			Size: 20,
+			Type: "SSD",
+		}},
+	},
+})`},
 	"AddOu": {"workspace", `response, err := client.AddOu(&model.AddOuRequest{
 	Body: &model.AddOuNameInfoV2Req{
 		Domain: "carrel.local",
 		OuName: "Reading room",
+	},
+})`},
+	"AddVolumes": {"workspace", `response, err := client.AddVolumes(&model.AddVolumesRequest{
+	Body: &model.AddDesktopsVolumesReq{
+		DesktopVolumes: &[]model.AddDesktopVolumesReq{{
+			DesktopId: new(os.Getenv("DESKTOP_ID")),
+			Volumes: &[]model.Volume{{
+				Iops:       new(int32(3000)),
+				Size:       20,
+				Throughput: new(int32(125)),
+				Type:       "GPSSD2",
+			}},
+		}},
 	},
 })`},
 	"ApplyWorkspace": {"workspace", `response, err := client.ApplyWorkspace(&model.ApplyWorkspaceRequest{
@@ -207,6 +229,15 @@ var goSamples = map[string]goSample{
 			DesktopId:        new(os.Getenv("DESKTOP_ID")),
 			IsDetachAllUsers: new(true),
 		}},
+	},
+})`},
+	"BatchModifyQosVolumes": {"workspace", `response, err := client.BatchModifyQosVolumes(&model.BatchModifyQosVolumesRequest{
+	Body: &model.BatchModifyQosVolumesReq{
+		Qos: &model.Qos{
+			Iops:       4000,
+			Throughput: 200,
+		},
+		VolumeIds: []string{os.Getenv("VOLUME_ID")},
 	},
 })`},
 	"BatchRunDesktops": {"workspace", `response, err := client.BatchRunDesktops(&model.BatchRunDesktopsRequest{
@@ -406,6 +437,12 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
+	"DeleteDesktopVolumes": {"workspace", `response, err := client.DeleteDesktopVolumes(&model.DeleteDesktopVolumesRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
+	Body: &model.DeleteVolumesReq{
+		VolumeIds: &[]string{os.Getenv("VOLUME_ID")},
+	},
+})`},
 	"DeleteExportTasks": {"workspace", `response, err := client.DeleteExportTasks(&model.DeleteExportTasksRequest{
 	Body: &model.DeleteExportTaskRequestBody{
 		TaskIds: &[]string{os.Getenv("TASK_ID")},
@@ -484,6 +521,22 @@ var goSamples = map[string]goSample{
 		Volumes: &[]model.ExpandDesktopPoolVolumesReqVolumes{{
 			Id:   os.Getenv("VOLUME_ID"),
 			Size: 30,
+		}},
+	},
+})`},
+	"ExpandDesktopVolume": {"workspace", `response, err := client.ExpandDesktopVolume(&model.ExpandDesktopVolumeRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
+	VolumeId:  os.Getenv("VOLUME_ID"),
+	Body: &model.ExpandVolumeReq{
+		NewSize: 30,
+	},
+})`},
+	"ExpandVolumes": {"workspace", `response, err := client.ExpandVolumes(&model.ExpandVolumesRequest{
+	Body: &model.ExpandDesktopsVolumesReq{
+		DesktopVolumesExpansion: &[]model.ExpandVolumesReq{{
+			DesktopId: new(os.Getenv("DESKTOP_ID")),
+			NewSize:   new(int32(40)),
+			VolumeId:  new(os.Getenv("VOLUME_ID")),
 		}},
 	},
 })`},

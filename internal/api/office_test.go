@@ -94,6 +94,13 @@ var goodCalls = map[string]call{
 	"DeleteDesktopPoolVolumes": {path: "/desktop-pools/{pool}/volumes/batch-delete", body: `{"volumes": [{"id": "{disk}"}]}`},
 	"ExpandDesktopPoolVolumes": {path: "/desktop-pools/{pool}/volumes/batch-expand", body: `{"volumes": [{"id": "{disk}", "size": 30}]}`},
 
+	"AddDesktopVolumes":     {path: "/desktops/{anns}/volumes", body: `{"volumes": [{"type": "SSD", "size": 20}]}`},
+	"AddVolumes":            {path: "/volumes", body: `{"desktop_volumes": [{"desktop_id": "{anns}", "volumes": [{"type": "SAS", "size": 20}]}, {"desktop_id": "{bobs}", "volumes": [{"type": "SSD", "size": 10}]}]}`},
+	"ExpandDesktopVolume":   {path: "/desktops/{anns}/volumes/{annsroot}/expand", body: `{"new_size": 100}`},
+	"ExpandVolumes":         {path: "/volumes/expand", body: `{"desktop_volumes_expansion": [{"desktop_id": "{anns}", "volume_id": "{annsroot}", "new_size": 100}]}`},
+	"DeleteDesktopVolumes":  {path: "/desktops/{anns}/volumes/batch-delete", body: `{"volume_ids": ["{annsdisk}"]}`},
+	"BatchModifyQosVolumes": {path: "/volumes/batch-modify-qos", body: `{"volume_ids": ["{annsdisk}"], "qos": {"iops": 4000, "throughput": 200}}`},
+
 	"CreateDesktopPool": {path: "/desktop-pools", body: `{` + orderText + `, "name": "POOL09", "type": "DYNAMIC", "size": 2, "subnet_ids": ["{subnet}"], "authorized_objects": [{"object_type": "USER", "object_id": "{ann}"}]}`},
 	"UpdateDesktopPool": {path: "/desktop-pools/{pool}", body: `{"description": "for the lab"}`},
 	"DeleteDesktopPool": {path: "/desktop-pools/{empty}"},
@@ -195,9 +202,11 @@ func (o *office) desktops() {
 	failed := o.ok(o.post("/desktops", order(object{"size": 1, "desktop_name": "broken"}))).text("job_id")
 	o.endSubJobs(failed, workspace.SubJobFailed)
 	o.ids["failed"] = failed
-	made := o.create(object{"desktops": desktopsFor("ann", "bob")})
+	made := o.create(object{"desktops": desktopsFor("ann", "bob"), "data_volumes": []object{{"type": "GPSSD2", "size": 20, "iops": 3000, "throughput": 125}}})
 	spares := o.create(object{"size": 2, "desktop_name": "spare", "tags": []object{{"key": "team", "value": "sales"}}})
 	o.settle(slices.Concat(made, spares)...)
+	shown := o.ok(o.get("/desktops/" + made[0]))
+	o.ids["annsroot"], o.ids["annsdisk"] = shown.text("desktop", "root_volume", "volume_id"), shown.text("desktop", "data_volumes", 0, "volume_id")
 	o.ids["anns"], o.ids["bobs"], o.ids["spare1"], o.ids["spare2"] = made[0], made[1], spares[0], spares[1]
 }
 

@@ -45,7 +45,9 @@ func (s *Server) addPoolVolumes(ctx context.Context, in *wire.AddDesktopPoolVolu
 	b := in.Body
 	id, err := s.Services.Reshaper.AddPoolVolumes(ctx, reshape.AddPoolVolumes{
 		ChangePoolDesktops: poolDesktops(caller(ctx, in.Project), in.PoolID, b.HandleType, b.DesktopIDs),
-		Volumes:            each(b.Volumes, func(v wire.VolumeAddInfo) desktop.VolumeSpec { return desktop.VolumeSpec{Type: v.Type, GB: v.Size} }),
+		Volumes: each(b.Volumes, func(v wire.VolumeAddInfo) desktop.VolumeSpec {
+			return desktop.VolumeSpec{Type: v.Type, GB: v.Size, Speed: catalog.Speed{IOPS: v.IOPS, Throughput: v.Throughput}}
+		}),
 	})
 	return wire.AddDesktopPoolVolumesResponse{JobID: id}, err
 }

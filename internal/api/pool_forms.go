@@ -25,7 +25,7 @@ func poolOrder(c workspace.Caller, b *wire.CreateDesktopPoolReq) pool.CreatePool
 }
 
 func poolDisk(v wire.VolumeInfo) desktop.VolumeSpec {
-	return desktop.VolumeSpec{Type: v.Type, GB: v.Size}
+	return desktop.VolumeSpec{Type: v.Type, GB: v.Size, Speed: catalog.Speed{IOPS: v.IOPS, Throughput: v.Throughput}}
 }
 
 func securityGroupID(g wire.SecurityGroupIdInfo) string { return g.ID }
@@ -64,7 +64,7 @@ func poolChange(b *wire.UpdateDesktopPoolAttributesReq) pool.PoolChange {
 }
 
 func diskTypeChange(v wire.DesktopPoolVolumeInfo) pool.VolumeTypeChange {
-	return pool.VolumeTypeChange{ID: v.ID, Type: v.Type}
+	return pool.VolumeTypeChange{ID: v.ID, Type: v.Type, Speed: catalog.Speed{IOPS: value(v.IOPS), Throughput: value(v.Throughput)}}
 }
 
 // eachOf is each for a list that may be absent.
@@ -107,7 +107,7 @@ func platformOf(i catalog.Image) string {
 }
 
 func poolVolume(v pool.PoolVolume) wire.VolumeInfo {
-	return wire.VolumeInfo{ID: v.ID, Type: v.Type, Size: v.GB, ResourceSpecCode: v.Type}
+	return wire.VolumeInfo{ID: v.ID, Type: v.Type, Size: v.GB, ResourceSpecCode: v.Type, IOPS: v.IOPS, Throughput: v.Throughput}
 }
 
 // policyOf returns nil for a pool without a policy.

@@ -259,7 +259,6 @@ func TestBadChangesOfPoolsAreRefusedAndChangeNothing(t *testing.T) {
 		"an unknown VPC":         {object{"vpc_id": "x"}, 400, workspace.CodeInvalid, "subnet_ids[0]: "},
 		"an unknown group":       {object{"security_groups": []object{{"id": "x"}}}, 400, workspace.CodeSecurityNotFound, "security_groups[0].id: "},
 		"another system disk":    {object{"root_volume": object{"id": "x", "type": "SSD"}}, 400, workspace.CodeInvalid, "root_volume.id: "},
-		"a faster disk":          {object{"root_volume": object{"id": "x", "type": "SSD", "iops": 5}}, 400, workspace.CodeUnsupported, "root_volume.iops: "},
 		"an unknown data disk":   {object{"data_volumes": []object{{"id": "x", "type": "SSD"}}}, 400, workspace.CodeInvalid, "data_volumes[0].id: "},
 		"a retention":            {object{"disconnected_retention_period": 20}, 400, workspace.CodeInvalid, "DYNAMIC pools only"},
 		"scaling without bounds": {object{"enable_autoscale": true, "autoscale_policy": object{"autoscale_type": "AUTO_CREATED"}}, 400, workspace.CodeInvalid, "max_auto_created: "},

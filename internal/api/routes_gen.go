@@ -208,5 +208,13 @@ func (s *Server) operations() map[string][]operation {
 			{"POST", "/v2/{project_id}/users/{user_id}/resend-email", "SendEmail", "workspace:users:resendEmail", iam.Write, silent(http.StatusOK, s.inviteUser), "Send a user's invitation mail again"},
 			{"GET", "/v2/{project_id}/users/notification-records", "ListNotificationRecords", "workspace:users:listNotificationRecords", iam.Read, answering(s.listNotifications), "List the status of messages to users"},
 		},
+		"volumes": {
+			{"POST", "/v2/{project_id}/desktops/{desktop_id}/volumes", "AddDesktopVolumes", "workspace:desktops:addVolumes", iam.Write, answering(s.addDesktopVolumes), "Add data disks to a desktop"},
+			{"POST", "/v2/{project_id}/volumes", "AddVolumes", "workspace:volumes:add", iam.Write, answering(s.addVolumes), "Add data disks to desktops"},
+			{"POST", "/v2/{project_id}/desktops/{desktop_id}/volumes/{volume_id}/expand", "ExpandDesktopVolume", "workspace:desktops:expandVolume", iam.Write, answering(s.expandDesktopVolume), "Enlarge a disk of a desktop, which may run"},
+			{"POST", "/v2/{project_id}/volumes/expand", "ExpandVolumes", "workspace:volumes:expand", iam.Write, answering(s.expandVolumes), "Enlarge disks of desktops, which may run"},
+			{"POST", "/v2/{project_id}/desktops/{desktop_id}/volumes/batch-delete", "DeleteDesktopVolumes", "workspace:desktops:deleteVolumes", iam.Write, answering(s.deleteDesktopVolumes), "Delete data disks of a desktop with their content"},
+			{"PUT", "/v2/{project_id}/volumes/batch-modify-qos", "BatchModifyQosVolumes", "workspace:volumes:modifyQos", iam.Write, answering(s.modifyVolumesQoS), "Change the speed of disks of type GPSSD2"},
+		},
 	}
 }

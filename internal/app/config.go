@@ -195,7 +195,7 @@ func Defaults() Config {
 		Deadlines: Deadlines{Body: 10 * time.Second, Answer: time.Minute, Call: 30 * time.Second},
 		Incus: Incus{
 			Project: "carrel", Zone: "default", PoolGiB: 200, Image: "debian-xfce",
-			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd"},
+			Classes: map[string]string{"SAS": "carrel-sas", "SSD": "carrel-ssd", "GPSSD": "carrel-ssd", "GPSSD2": "carrel-ssd"},
 		},
 		Networks:    []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
 		Requests:    defaultRequests,

@@ -27,6 +27,7 @@ import (
 	"carrel/internal/tenant"
 	"carrel/internal/usage"
 	"carrel/internal/user"
+	"carrel/internal/volume"
 	"carrel/internal/work"
 	"carrel/internal/workspace"
 )
@@ -56,6 +57,7 @@ type Services struct {
 	Scripts      *script.Service
 	Enterprises  *enterprise.Service
 	Connections  *connection.Service
+	Volumes      *volume.Service
 	Work         *work.Service
 }
 
@@ -101,6 +103,7 @@ func NewServices(c Config) *Services {
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:        &pool.Service{Store: c.Store},
 		Reshaper:     &reshape.Service{Store: c.Store},
+		Volumes:      &volume.Service{Store: c.Store},
 		Reconciler:   &reconcile.Service{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Scripts:      &script.Service{Store: c.Store},

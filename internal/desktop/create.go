@@ -54,6 +54,7 @@ type CreateDesktops struct {
 type VolumeSpec struct {
 	Type string
 	GB   int
+	catalog.Speed
 }
 
 // NewDesktop is a request for a desktop for a user, who is created if the name is unknown.
@@ -192,7 +193,7 @@ func CheckVolume(field string, v VolumeSpec, least int) error {
 	case v.GB%VolumeStepGB != 0:
 		return workspace.Invalid(field+".size", "%d GB is not a multiple of %d", v.GB, VolumeStepGB)
 	}
-	return nil
+	return catalog.CheckSpeed(field, v.Type, v.GB, v.Speed)
 }
 
 func (r *CreateDesktops) count() int {
@@ -331,7 +332,7 @@ func NewVolume(v VolumeSpec, index int, now time.Time) Volume {
 	if index > 0 {
 		name = fmt.Sprintf("data-%d", index)
 	}
-	return Volume{ID: workspace.NewID(), Type: v.Type, GB: v.GB, Device: "/dev/sd" + string(rune('a'+index)), Name: name, Created: now}
+	return Volume{ID: workspace.NewID(), Type: v.Type, GB: v.GB, Device: "/dev/sd" + string(rune('a'+index)), Name: name, Created: now, Speed: v.Speed}
 }
 
 func chooseAddresses(ctx context.Context, tx *store.Tx, s catalog.Subnet, r CreateDesktops) ([]string, error) {

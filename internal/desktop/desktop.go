@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -97,6 +98,7 @@ type Volume struct {
 	Created time.Time
 
 	PoolVolumeID string // the corresponding disk of its pool (PoolVolume.ID); empty outside pools
+	catalog.Speed
 }
 
 // Assignment gives a user access to a desktop. It refers to both by id: a rename changes nothing.

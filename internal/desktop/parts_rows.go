@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -22,6 +23,7 @@ type volume struct {
 	Created time.Time
 
 	PoolVolumeID string
+	catalog.Speed
 }
 
 type volumeRow struct {

@@ -112,11 +112,27 @@ func CheckVolumeTypes(ctx context.Context, tx *store.Tx, r CreateDesktops) error
 		return workspace.Invalid("root_volume.type", "%q is not offered, use one of %s", r.Root.Type, strings.Join(ids, ", "))
 	}
 	for i, v := range r.Data {
-		if !slices.Contains(ids, v.Type) {
-			return workspace.Invalid(fmt.Sprintf("data_volumes[%d].type", i), "%q is not offered, use one of %s", v.Type, strings.Join(ids, ", "))
+		if err := offeredVolume(ids, "data_volumes", i, v.Type); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// CheckVolumeType returns CodeInvalid for a type of disk that is not offered. The field is a list, at i.
+func CheckVolumeType(ctx context.Context, tx *store.Tx, field string, i int, volumeType string) error {
+	types, err := catalog.VolumeTypes(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return offeredVolume(store.Convert(types, func(t catalog.VolumeType) string { return t.ID }), field, i, volumeType)
+}
+
+func offeredVolume(ids []string, field string, i int, volumeType string) error {
+	if slices.Contains(ids, volumeType) {
+		return nil
+	}
+	return workspace.Invalid(fmt.Sprintf("%s[%d].type", field, i), "%q is not offered, use one of %s", volumeType, strings.Join(ids, ", "))
 }
 
 func findSubnet(ctx context.Context, tx *store.Tx, r CreateDesktops) (catalog.Subnet, error) {

@@ -60,6 +60,9 @@ type Disk struct {
 	Class string // volume type, "SAS" or "SSD"; the engine maps it to its storage
 	GiB   int
 	Mount string // absolute path in the machine; data disks only
+	// The speed that the disk is limited to, as far as the engine can: operations and MiB per second. 0: no limit.
+	IOPS       int
+	Throughput int
 }
 
 // Machine is the present state of a machine, as the engine reports it.
@@ -77,6 +80,7 @@ type Machine struct {
 	Address   string
 	Root      Disk
 	Data      []Disk
+	Unlimited string // why the engine does not limit disks to their speed; empty: it does, or none has one
 	Mark      string // of the last completed Rebuild; empty: never rebuilt, or a rebuild is incomplete
 
 	Installation string    // id of its installation; empty: created by a version without this mark
@@ -203,7 +207,8 @@ type Engine interface {
 	Rebuild(ctx context.Context, s Spec, mark string) (Machine, error)
 
 	// Reshape gives the machine the processors, memory, process limit, root size and data disks of s, in any state: it adds missing disks,
-	// removes disks that s does not name, with their data, and grows smaller ones; everything else stays. Call Configure afterwards to tell
+	// removes disks that s does not name, with their data, grows smaller ones, and limits disks to their speed; everything else stays. That the
+	// engine cannot limit a disk is no error: Machine.Unlimited says so. Call Configure afterwards to tell
 	// the guest about the disks. Errors: ErrNotFound; ErrInvalid, also for a disk that would shrink or change its class; ErrNoCapacity;
 	// ErrConflict if the machine has to be off and is not, or uses more memory than its new size.
 	Reshape(ctx context.Context, s Spec) (Machine, error)

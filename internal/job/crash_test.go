@@ -119,7 +119,7 @@ func operate(action desktop.PowerAction) func(*env) string {
 // TestKilledAtAnyCallTheNextProcessFinishes kills a process at each of its calls to the store and the engine in turn, before
 // and after the call does its work, and lets the next process finish.
 func TestKilledAtAnyCallTheNextProcessFinishes(t *testing.T) {
-	for _, s := range slices.Concat(scenarios, poolScenarios) {
+	for _, s := range slices.Concat(scenarios, poolScenarios, volumeScenarios) {
 		for _, after := range []bool{false, true} {
 			moment := "before"
 			if after {

@@ -81,7 +81,7 @@ func (e *env) populate() {
 	e.must(e.store.Update(ctx, func(tx *store.Tx) error {
 		for _, err := range []error{
 			catalog.PutZones(ctx, tx, []catalog.Zone{{ID: "default", Default: true}}),
-			catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}}),
+			catalog.PutVolumeTypes(ctx, tx, []catalog.VolumeType{{ID: "SAS"}, {ID: "SSD"}, {ID: "GPSSD2"}}),
 			catalog.PutProducts(ctx, tx, []catalog.Product{{ID: product, CPUs: 2, MemoryMiB: 4096, Architecture: "x86", OSType: "Linux", Status: "normal"}}),
 			catalog.PutImages(ctx, tx, []catalog.Image{{ID: image, Type: catalog.ImageGold, Architecture: "x86", OSType: "Linux", EngineID: images[0].ID}}),
 		} {

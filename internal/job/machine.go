@@ -37,12 +37,12 @@ func (r *Runner) readSpec(ctx context.Context, d desktop.Desktop) (engine.Spec, 
 		}
 		spec = engine.Spec{
 			ID: d.ID, Name: d.Name, Image: image.EngineID, CPUs: product.CPUs, MemoryMiB: product.MemoryMiB, Processes: product.ProcessLimit(),
-			Root:    engine.Disk{ID: d.Root.ID, Class: d.Root.Type, GiB: d.Root.GB},
+			Root:    diskOf(d.Root, ""),
 			Network: subnet.Network, Address: d.Address, Zone: d.Zone, Guest: inside,
 			Installation: r.conf.Installation,
 		}
 		for _, v := range d.Data {
-			spec.Data = append(spec.Data, engine.Disk{ID: v.ID, Class: v.Type, GiB: v.GB, Mount: mountOf(v)})
+			spec.Data = append(spec.Data, diskOf(v, mountOf(v)))
 		}
 		return nil
 	})
@@ -141,6 +141,10 @@ func localeOf(language string) string {
 		return "zh_CN.UTF-8"
 	}
 	return ""
+}
+
+func diskOf(v desktop.Volume, mount string) engine.Disk {
+	return engine.Disk{ID: v.ID, Class: v.Type, GiB: v.GB, Mount: mount, IOPS: v.IOPS, Throughput: v.Throughput}
 }
 
 // mountOf returns where a data volume is mounted inside the desktop: /dev/sdb at /data/disk1 and so on, independent of the other

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -53,25 +54,28 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *deskt
 	return p, nil
 }
 
-// changeDisks adds, deletes or enlarges disks of a pool desktop, which keeps running if the engine supports that.
+// changeDisks adds, deletes or enlarges disks of a desktop, in a pool or not, or changes their speed. The desktop keeps running if the engine
+// supports that.
 func (r *Runner) changeDisks(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, spec, err := r.reshaped(ctx, s, d)
 	if err != nil {
 		return plan{}, err
 	}
-	disks := r.disksAre(spec)
+	disks, unlimited := r.disksAre(spec), ""
 	inside := &insideWarnings{runner: r, desktop: *d}
-	p := plan{limit: reshapeLimit, warning: inside.text, steps: []Step{{
+	p := plan{limit: reshapeLimit, warning: func() string { return cmp.Or(inside.text(), unlimited) }, steps: []Step{{
 		Name: "changing the disks",
 		Done: func(ctx context.Context) (bool, error) {
 			m, err := r.engine.Find(ctx, d.ID)
-			if err != nil || m.Root.GiB < spec.Root.GiB {
+			if err != nil || !serves(m.Root, spec.Root) {
 				return false, err
 			}
+			unlimited = m.Unlimited
 			return disks(ctx)
 		},
 		Do: func(ctx context.Context) error {
-			_, err := r.engine.Reshape(ctx, spec)
+			m, err := r.engine.Reshape(ctx, spec)
+			s.Host = m.Host
 			if errors.Is(err, engine.ErrConflict) {
 				return workspace.Errorf(workspace.CodeConflict, "desktop %s has to be off for this; stop it and retry the job", d.Name)
 			}

@@ -113,6 +113,11 @@ func (r *Runner) emptyDisks(s *workspace.SubJob, spec engine.Spec, disks []deskt
 // markOf returns the name of a rebuild for the engine: the same for all attempts, another one when the job is retried.
 func markOf(s workspace.SubJob) string { return s.ID + "-" + strconv.FormatInt(s.Begun.Unix(), 36) }
 
+// serves reports whether a disk has the size and speed of another.
+func serves(d, want engine.Disk) bool {
+	return d.GiB >= want.GiB && d.IOPS == want.IOPS && d.Throughput == want.Throughput
+}
+
 // disksAre checks whether a machine has the data disks of a spec, in the same sizes.
 func (r *Runner) disksAre(s engine.Spec) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
@@ -121,7 +126,7 @@ func (r *Runner) disksAre(s engine.Spec) func(context.Context) (bool, error) {
 			return false, err
 		}
 		for _, want := range s.Data {
-			if !slices.ContainsFunc(m.Data, func(d engine.Disk) bool { return d.ID == want.ID && d.GiB >= want.GiB }) {
+			if !slices.ContainsFunc(m.Data, func(d engine.Disk) bool { return d.ID == want.ID && serves(d, want) }) {
 				return false, nil
 			}
 		}

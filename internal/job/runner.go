@@ -137,6 +137,9 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 		workspace.JobAddPoolVolumes:    r.changeDisks,
 		workspace.JobDeletePoolVolumes: r.changeDisks,
 		workspace.JobExpandPoolVolumes: r.changeDisks,
+		workspace.JobAddVolumes:        r.changeDisks,
+		workspace.JobDeleteVolumes:     r.changeDisks,
+		workspace.JobVolumeSpeed:       r.changeDisks,
 	}
 	for t := range workspace.AccountJobs {
 		plans[t] = r.updateAccounts

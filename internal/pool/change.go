@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"carrel/internal/catalog"
 	"cmp"
 	"fmt"
 	"slices"
@@ -35,6 +36,7 @@ type PoolChange struct {
 type VolumeTypeChange struct {
 	ID   string
 	Type string
+	catalog.Speed
 }
 
 // settings says whether the change has any setting other than the tags and the maintenance mode.
@@ -103,7 +105,9 @@ func (c PoolChange) volumes(p *Pool) error {
 		if c.Root.Type == "" {
 			return workspace.Invalid("root_volume.type", "must not be empty")
 		}
-		p.Root.Type = c.Root.Type
+		if err := p.Root.become("root_volume", *c.Root); err != nil {
+			return err
+		}
 	}
 	p.Data = slices.Clone(p.Data)
 	for i, v := range or(c.Data, nil) {
@@ -114,8 +118,22 @@ func (c PoolChange) volumes(p *Pool) error {
 		if v.Type == "" {
 			return workspace.Invalid(fmt.Sprintf("data_volumes[%d].type", i), "must not be empty")
 		}
-		p.Data[at].Type = v.Type
+		if err := p.Data[at].become(fmt.Sprintf("data_volumes[%d]", i), v); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// become gives the disk another type, or only another speed. Without a speed, a disk that keeps its type keeps its speed.
+func (v *PoolVolume) become(field string, c VolumeTypeChange) error {
+	if c.Type == v.Type && c.Speed == (catalog.Speed{}) {
+		return nil
+	}
+	if err := catalog.CheckSpeed(field, c.Type, v.GB, c.Speed); err != nil {
+		return err
+	}
+	v.Type, v.Speed = c.Type, c.Speed
 	return nil
 }
 
@@ -138,7 +156,7 @@ func (p Pool) AddVolumes(specs []desktop.VolumeSpec) (Pool, error) {
 		if err := desktop.CheckVolume(fmt.Sprintf("volumes[%d]", i), v, desktop.MinDataGB); err != nil {
 			return p, err
 		}
-		data = append(data, PoolVolume{ID: workspace.NewID(), Type: v.Type, GB: v.GB})
+		data = append(data, PoolVolume{ID: workspace.NewID(), Type: v.Type, GB: v.GB, Speed: v.Speed})
 	}
 	p.Data = data
 	return p, nil
@@ -185,7 +203,7 @@ func (p Pool) ExpandVolumes(growths []VolumeGrowth) (Pool, error) {
 			}
 			v = &next.Data[at]
 		}
-		if err := desktop.CheckVolume(field, desktop.VolumeSpec{Type: v.Type, GB: g.GB}, desktop.MinDataGB); err != nil {
+		if err := desktop.CheckVolume(field, desktop.VolumeSpec{Type: v.Type, GB: g.GB, Speed: v.Speed}, desktop.MinDataGB); err != nil {
 			return p, err
 		}
 		if g.GB <= v.GB {

@@ -138,13 +138,13 @@ func (r *CreatePool) Pool(now time.Time) Pool {
 func (r *CreatePool) pool() Pool {
 	p := Pool{
 		ProjectID: r.ProjectID, Name: r.Name, Type: r.Type, Description: r.Description, Zone: r.Zone, ProductID: r.ProductID,
-		ImageType: cmp.Or(r.ImageType, catalog.ImagePrivate), ImageID: r.ImageID, Root: PoolVolume{Type: r.Root.Type, GB: r.Root.GB},
+		ImageType: cmp.Or(r.ImageType, catalog.ImagePrivate), ImageID: r.ImageID, Root: PoolVolume{Type: r.Root.Type, GB: r.Root.GB, Speed: r.Root.Speed},
 		VPCID: r.VPCID, SubnetIDs: slices.Clone(r.SubnetIDs), SecurityGroups: slices.Clone(r.SecurityGroups),
 		EnterpriseID: cmp.Or(r.EnterpriseID, workspace.DefaultEnterprise), OUName: r.OUName, Domain: r.Domain, NamePolicyID: r.NamePolicyID,
 		Tags: slices.Clone(r.Tags), Autoscaling: r.Autoscaling, Policy: r.Policy.policy(), Reset: r.Reset.policy(),
 	}
 	for _, v := range r.Data {
-		p.Data = append(p.Data, PoolVolume{Type: v.Type, GB: v.GB})
+		p.Data = append(p.Data, PoolVolume{Type: v.Type, GB: v.GB, Speed: v.Speed})
 	}
 	if p.Type == Dynamic {
 		p.RetentionMinutes = DefaultRetention

@@ -82,9 +82,9 @@ func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 
 // Order returns the pool's desktops in the form of a request for desktops.
 func (p Pool) Order() desktop.CreateDesktops {
-	r := desktop.CreateDesktops{ImageType: p.ImageType, Root: desktop.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}}
+	r := desktop.CreateDesktops{ImageType: p.ImageType, Root: p.Root.Spec()}
 	for _, v := range p.Data {
-		r.Data = append(r.Data, desktop.VolumeSpec{Type: v.Type, GB: v.GB})
+		r.Data = append(r.Data, v.Spec())
 	}
 	return r
 }

@@ -119,9 +119,9 @@ func noAddresses(p Pool, free, wanted int) error {
 
 // demand returns the capacity that each of the pool's desktops needs, and what of its quotas the project uses for it.
 func (p Pool) demand(product catalog.Product) (capacity.Demand, quota.Amounts) {
-	disks := []desktop.VolumeSpec{{Type: p.Root.Type, GB: p.Root.GB}}
+	disks := []desktop.VolumeSpec{p.Root.Spec()}
 	for _, v := range p.Data {
-		disks = append(disks, desktop.VolumeSpec{Type: v.Type, GB: v.GB})
+		disks = append(disks, v.Spec())
 	}
 	return desktop.DemandOf(1, product, disks...), desktop.QuotaOf(product, disks...)
 }
@@ -194,10 +194,10 @@ func (p Pool) desktop(name, subnetID, address string, now time.Time) desktop.Des
 		Status: desktop.StatusCreating, Task: workspace.TaskCreating, Login: desktop.LoginUnregistered, Created: now, Updated: now,
 	}
 	d.HostName = workspace.HostNameFor(name, d.ID)
-	d.Root = desktop.NewVolume(desktop.VolumeSpec{Type: p.Root.Type, GB: p.Root.GB}, 0, now)
+	d.Root = desktop.NewVolume(p.Root.Spec(), 0, now)
 	d.Root.PoolVolumeID = p.Root.ID
 	for i, v := range p.Data {
-		disk := desktop.NewVolume(desktop.VolumeSpec{Type: v.Type, GB: v.GB}, i+1, now)
+		disk := desktop.NewVolume(v.Spec(), i+1, now)
 		disk.PoolVolumeID = v.ID
 		d.Data = append(d.Data, disk)
 	}

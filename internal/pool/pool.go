@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carrel/internal/catalog"
+	"carrel/internal/desktop"
 	"carrel/internal/pool/autoscale"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -80,6 +81,12 @@ type PoolVolume struct {
 	ID   string
 	Type string
 	GB   int
+	catalog.Speed
+}
+
+// Spec returns the disk in the form of a request.
+func (v PoolVolume) Spec() desktop.VolumeSpec {
+	return desktop.VolumeSpec{Type: v.Type, GB: v.GB, Speed: v.Speed}
 }
 
 // PoolCounts counts a pool's desktops.

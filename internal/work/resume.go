@@ -40,7 +40,8 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 			return workspace.Errorf(workspace.CodeConflict, "desktop %s was assigned in the meantime; a reset would delete the user's files", d.Name)
 		}
 		d.Task, d.Login = desktop.TaskRebuilding, desktop.LoginUnregistered
-	case workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes:
+	case workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes,
+		workspace.JobAddVolumes, workspace.JobDeleteVolumes, workspace.JobVolumeSpeed:
 		if err := reshape.MayReshape(*d); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ type Code string
 // The codes; what each means to a caller is in package api (catalogue). Those marked "documented" are the public service's own; the others have the same form.
 const (
 	CodeEmptyBody        Code = "WKS.0001"     // documented
+	CodeAddingVolumes    Code = "WKS.0407"     // documented: disks are being added to the desktop; trying again later helps
 	CodeConflict         Code = "WKS.00010032" // documented: the current state does not allow it; trying again later may help
 	CodeNotSubscribed    Code = "WKS.00010099" // documented: the Workspace service is not open for this project
 	CodeUserNotFound     Code = "WKS.00170312" // documented
@@ -54,6 +55,7 @@ const (
 	CodeStopped          Code = "WKS.00020006" // in sub-jobs: the rebuild of the pool was stopped before the desktop's turn
 	CodeScriptFailed     Code = "WKS.00020008" // in sub-jobs: a script failed
 
+	CodeVolumeNotFound     Code = "WKS.00010050" // a disk of a desktop
 	CodeScriptTaskNotFound Code = "WKS.00010026" // or a record of one
 	CodeEnterpriseNotFound Code = "WKS.00010027" // an enterprise project
 	CodeEnterpriseDisabled Code = "WKS.00010028" // it takes nothing new

@@ -21,6 +21,13 @@ const JobAttachPool JobType = "attachDesktopPool"
 // always some.
 const JobRebuildDesktops JobType = "rebuildDesktops"
 
+// The jobs of disks of single desktops; JobExpandPoolVolumes enlarges theirs, too.
+const (
+	JobAddVolumes    JobType = "addVolumes"
+	JobDeleteVolumes JobType = "deleteVolumes"
+	JobVolumeSpeed   JobType = "modifyVolumesQos"
+)
+
 // JobResizePool gives a pool's desktops another product.
 const JobResizePool JobType = "resizeDesktopPool"
 

@@ -19,6 +19,7 @@ var script = []chapter{
 	{"Jobs", jobs},
 	{"Refusals", refusals},
 	{"Tags", tags},
+	{"Volumes", volumes},
 	{"Statistics", statistics},
 	{"Clean-up", cleanUp},
 	{"Enterprise projects", enterprises},

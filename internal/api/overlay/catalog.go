@@ -63,9 +63,11 @@ func catalog() Area {
 			},
 			"VolumeProductInfo": {
 				"domain_ids": {Omit: restricted},
-				"iops":       {Omit: "the disk type determines the speed"},
-				"throughput": {Omit: "the disk type determines the speed"},
+				"iops":       {Present: true, Doc: "Of GPSSD2, whose speed is ordered"},
+				"throughput": {Present: true, Doc: "Likewise; MiB per second"},
 			},
+			"Iops":       {"range_by_size": {Doc: "At most this many for each GB; all disks may have the minimum"}},
+			"Throughput": {"range_by_iops": {Doc: "At most this much for each operation; all disks may have the minimum"}},
 			"ShowAzDetailsResponse": {
 				"category":            {Enum: []string{"0"}, Doc: "0: an ordinary zone"},
 				"mode":                {Omit: "there are no edge sites"},

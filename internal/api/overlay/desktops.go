@@ -83,7 +83,6 @@ func desktopRequests() map[string]Fields {
 		noPackages = "hour packages are not sold here; leave it out"
 		noTakeOver = "disks of other desktops cannot be taken over here; leave it out"
 		noCopies   = "disks of other desktops cannot be copied here; leave it out"
-		speed      = "disks have the speed of their type here; leave it out"
 	)
 	return map[string]Fields{
 		"CreateDesktopReq": {
@@ -116,8 +115,8 @@ func desktopRequests() map[string]Fields {
 		"Volume": {
 			"type":       {Doc: "A type that ListVolumeProductInfo lists"},
 			"size":       {Doc: "GB, a multiple of 10"},
-			"iops":       {Refuse: speed},
-			"throughput": {Refuse: speed},
+			"iops":       {Doc: ordered + "3000 to 128000, and at most 500 for each GB"},
+			"throughput": {Doc: ordered + "125 to 1000 MiB/s, and at most a quarter of iops"},
 			"kms_id":     {Refuse: "disks cannot be encrypted with a key service here; leave it out"},
 		},
 		"Desktop": {
@@ -134,6 +133,9 @@ func desktopRequests() map[string]Fields {
 		},
 	}
 }
+
+// ordered begins the meaning of fields with the speed of a disk.
+const ordered = "For type GPSSD2 only, which needs it: "
 
 // privilege is what user_group means.
 const privilege = "sudo or default; administrators or users on Windows"
@@ -177,8 +179,8 @@ func desktopAnswers() map[string]Fields {
 			"desktop_pool_disk_id": {Sparse: true, Doc: "Id of the disk in the pool"},
 			"bill_resource_id":     {Doc: "The billing id: the disk's id"},
 			"kms_id":               {Omit: "disks cannot be encrypted with a key service"},
-			"iops":                 {Omit: "disks have the speed of their type"},
-			"throughput":           {Omit: "disks have the speed of their type"},
+			"iops":                 {Sparse: true, Doc: "As ordered for a disk of type GPSSD2"},
+			"throughput":           {Sparse: true, Doc: "Likewise; MiB/s"},
 		},
 		"ProductInfo": {"memory": {Doc: "MB"}, "system_disk_size": {Doc: "GB"}},
 	}

@@ -55,6 +55,13 @@ var examplePools = map[string]string{
 	"AddDesktopPoolVolumes":        `{"volumes": [{"type": "SAS", "size": 20}]}`,
 	"DeleteDesktopPoolVolumes":     `{"volumes": [{"id": "$VOLUME_ID"}]}`,
 	"ExpandDesktopPoolVolumes":     `{"volumes": [{"id": "$VOLUME_ID", "size": 30}]}`,
+
+	"AddDesktopVolumes":     `{"volumes": [{"type": "SSD", "size": 20}]}`,
+	"AddVolumes":            `{"desktop_volumes": [{"desktop_id": "$DESKTOP_ID", "volumes": [{"type": "GPSSD2", "size": 20, "iops": 3000, "throughput": 125}]}]}`,
+	"ExpandDesktopVolume":   `{"new_size": 30}`,
+	"ExpandVolumes":         `{"desktop_volumes_expansion": [{"desktop_id": "$DESKTOP_ID", "volume_id": "$VOLUME_ID", "new_size": 40}]}`,
+	"DeleteDesktopVolumes":  `{"volume_ids": ["$VOLUME_ID"]}`,
+	"BatchModifyQosVolumes": `{"volume_ids": ["$VOLUME_ID"], "qos": {"iops": 4000, "throughput": 200}}`,
 }
 
 var exampleUsers = map[string]string{

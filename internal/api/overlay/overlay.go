@@ -76,6 +76,7 @@ func Areas() []Area {
 		pools(),
 		quotas(),
 		scripts(),
+		volumes(),
 		service(),
 		statistics(),
 		tags(),

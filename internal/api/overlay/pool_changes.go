@@ -2,7 +2,6 @@ package overlay
 
 // Why fields of disks and products are refused.
 const (
-	noSpeed   = "disks have the speed of their type here; leave it out"
 	noKeys    = "disks cannot be encrypted with a key service here; leave it out"
 	noDiskID  = "a new disk gets its id here; leave it out"
 	typeAlone = "must be the disk's type here; leave it out"
@@ -40,8 +39,8 @@ func poolChanges() Area {
 				"type":               {Doc: "A type that ListVolumeProductInfo lists"},
 				"size":               {Doc: "GB, a multiple of 10"},
 				"id":                 {Refuse: noDiskID},
-				"iops":               {Refuse: noSpeed},
-				"throughput":         {Refuse: noSpeed},
+				"iops":               {Doc: ordered + "3000 to 128000, and at most 500 for each GB"},
+				"throughput":         {Doc: ordered + "125 to 1000 MiB/s, and at most a quarter of iops"},
 				"kms_id":             {Refuse: noKeys},
 				"resource_spec_code": {Doc: "The type, if given", Refuse: typeAlone, SameAs: "type"},
 			},

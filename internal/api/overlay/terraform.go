@@ -24,6 +24,27 @@ var terraformBlocks = []Terraform{
     size = 80
   }
 }`, []string{"CreateDesktop", "ShowDesktopDetail", "DeleteDesktop", "BatchRunDesktops", "ListItaSubJobs"}},
+	{`resource "huaweicloud_workspace_desktop" "archive" {
+  flavor_id  = var.product_id
+  image_type = "gold"
+  image_id   = var.image_id
+  vpc_id     = var.vpc_id
+  user_name  = "anna"
+  user_email = "anna@example.org"
+  user_group = "sudo"
+
+  root_volume {
+    type = "SAS"
+    size = 90
+  }
+
+  data_volume {
+    type       = "GPSSD2"
+    size       = 20
+    iops       = 3000
+    throughput = 125
+  }
+}`, []string{"AddVolumes", "ExpandVolumes", "DeleteDesktopVolumes", "BatchModifyQosVolumes"}},
 	{`data "huaweicloud_workspace_desktops" "all" {}`, []string{"ListDesktopsDetail"}},
 	{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {

@@ -102,12 +102,30 @@ type VolumeProductInfo struct {
 	CloudServiceType  string         `json:"cloud_service_type"`
 	Name              []I18nLanguage `json:"name"`
 	Status            string         `json:"status"`
+	IOPS              *Iops          `json:"iops,omitempty" doc:"Of GPSSD2, whose speed is ordered"`
+	Throughput        *Throughput    `json:"throughput,omitempty" doc:"Likewise; MiB per second"`
 }
 
 // I18nLanguage is part of answers.
 type I18nLanguage struct {
 	Language string `json:"language"`
 	Value    string `json:"value"`
+}
+
+// Iops is part of answers.
+type Iops struct {
+	ResourceSpecCode string  `json:"resource_spec_code"`
+	Min              int     `json:"min"`
+	Max              int     `json:"max"`
+	RangeBySize      float64 `json:"range_by_size" doc:"At most this many for each GB; all disks may have the minimum"`
+}
+
+// Throughput is part of answers.
+type Throughput struct {
+	ResourceSpecCode string  `json:"resource_spec_code"`
+	Min              int     `json:"min"`
+	Max              int     `json:"max"`
+	RangeByIOPS      float64 `json:"range_by_iops" doc:"At most this much for each operation; all disks may have the minimum"`
 }
 
 // ListAvailabilityZonesInput is GET /v2/{project_id}/availability-zones.

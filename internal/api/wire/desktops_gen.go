@@ -89,18 +89,12 @@ func (r *CreateDesktopReq) enterprises(put, listed *[]string) {
 type Volume struct {
 	Type       string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
 	Size       int    `json:"size" required:"true" doc:"GB, a multiple of 10"`
-	IOPS       int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type here; leave it out"`
-	Throughput int    `json:"throughput,omitempty" doc:"Refused: disks have the speed of their type here; leave it out"`
+	IOPS       int    `json:"iops,omitempty" doc:"For type GPSSD2 only, which needs it: 3000 to 128000, and at most 500 for each GB"`
+	Throughput int    `json:"throughput,omitempty" doc:"For type GPSSD2 only, which needs it: 125 to 1000 MiB/s, and at most a quarter of iops"`
 	KMSID      string `json:"kms_id,omitempty" doc:"Refused: disks cannot be encrypted with a key service here; leave it out"`
 }
 
 func (r *Volume) refused(prefix string) *Refusal {
-	if r.IOPS != 0 {
-		return &Refusal{prefix + "iops", "disks have the speed of their type here; leave it out"}
-	}
-	if r.Throughput != 0 {
-		return &Refusal{prefix + "throughput", "disks have the speed of their type here; leave it out"}
-	}
 	if r.KMSID != "" {
 		return &Refusal{prefix + "kms_id", "disks cannot be encrypted with a key service here; leave it out"}
 	}
@@ -333,6 +327,8 @@ type SecurityGroupInfo struct {
 type VolumeDetail struct {
 	Type              string `json:"type"`
 	Size              int    `json:"size"`
+	IOPS              int    `json:"iops,omitempty" doc:"As ordered for a disk of type GPSSD2"`
+	Throughput        int    `json:"throughput,omitempty" doc:"Likewise; MiB/s"`
 	Device            string `json:"device"`
 	ID                string `json:"id"`
 	VolumeID          string `json:"volume_id"`

@@ -128,8 +128,8 @@ type VolumeAddInfo struct {
 	ID               string `json:"id,omitempty" doc:"Refused: a new disk gets its id here; leave it out"`
 	Type             string `json:"type" required:"true" doc:"A type that ListVolumeProductInfo lists"`
 	Size             int    `json:"size" required:"true" doc:"GB, a multiple of 10"`
-	IOPS             int    `json:"iops,omitempty" doc:"Refused: disks have the speed of their type here; leave it out"`
-	Throughput       int    `json:"throughput,omitempty" doc:"Refused: disks have the speed of their type here; leave it out"`
+	IOPS             int    `json:"iops,omitempty" doc:"For type GPSSD2 only, which needs it: 3000 to 128000, and at most 500 for each GB"`
+	Throughput       int    `json:"throughput,omitempty" doc:"For type GPSSD2 only, which needs it: 125 to 1000 MiB/s, and at most a quarter of iops"`
 	KMSID            string `json:"kms_id,omitempty" doc:"Refused: disks cannot be encrypted with a key service here; leave it out"`
 	ResourceSpecCode string `json:"resource_spec_code,omitempty" doc:"The type, if given; otherwise refused: must be the disk's type here; leave it out"`
 }
@@ -137,12 +137,6 @@ type VolumeAddInfo struct {
 func (r *VolumeAddInfo) refused(prefix string) *Refusal {
 	if r.ID != "" {
 		return &Refusal{prefix + "id", "a new disk gets its id here; leave it out"}
-	}
-	if r.IOPS != 0 {
-		return &Refusal{prefix + "iops", "disks have the speed of their type here; leave it out"}
-	}
-	if r.Throughput != 0 {
-		return &Refusal{prefix + "throughput", "disks have the speed of their type here; leave it out"}
 	}
 	if r.KMSID != "" {
 		return &Refusal{prefix + "kms_id", "disks cannot be encrypted with a key service here; leave it out"}

@@ -31,7 +31,7 @@ func (e *Engine) Launch(ctx context.Context, spec engine.Spec) (engine.Machine, 
 			return engine.Machine{}, translate(ctx, doing, err)
 		}
 		if err == nil && stateOf(found) == engine.Running {
-			return e.machine(found), nil
+			return e.limited(ctx, s, found)
 		}
 		if failure != nil && !overlapped(failure) {
 			return engine.Machine{}, translate(ctx, doing, failure)

@@ -17,15 +17,17 @@ import (
 
 // The configuration keys that Carrel writes. Those of an instance are all that is known of a machine later.
 const (
-	desktopKey     = "user.carrel.desktop" // the desktop's id, on instances and data volumes
-	nameKey        = "user.carrel.name"    // Spec.Name
-	classKey       = "user.carrel.class."  // followed by a device: its requested volume type
-	sizeKey        = "user.carrel.gib."    // followed by a data device: the size of its volume
-	goneKey        = "user.carrel.gone."   // followed by a data disk that was detached and is still to be deleted: its pool
-	markKey        = "user.carrel.mark"    // the mark of the last Rebuild that began
-	markedImageKey = "user.carrel.image"   // the image of that Rebuild
-	claimKey       = "image.carrel.claim"  // the call that rebuilds now; Incus removes it when it records the new system disk
-	ownerKey       = "user.carrel.project" // on pools, networks and rules: the project they were created for
+	desktopKey     = "user.carrel.desktop"   // the desktop's id, on instances and data volumes
+	nameKey        = "user.carrel.name"      // Spec.Name
+	classKey       = "user.carrel.class."    // followed by a device: its requested volume type
+	sizeKey        = "user.carrel.gib."      // followed by a data device: the size of its volume
+	speedKey       = "user.carrel.speed."    // followed by a device: its operations and MiB per second, "3000/125"
+	unlimitedKey   = "user.carrel.unlimited" // why Incus does not limit the disks to their speed
+	goneKey        = "user.carrel.gone."     // followed by a data disk that was detached and is still to be deleted: its pool
+	markKey        = "user.carrel.mark"      // the mark of the last Rebuild that began
+	markedImageKey = "user.carrel.image"     // the image of that Rebuild
+	claimKey       = "image.carrel.claim"    // the call that rebuilds now; Incus removes it when it records the new system disk
+	ownerKey       = "user.carrel.project"   // on pools, networks and rules: the project they were created for
 	// installationKey is on all that Carrel creates: the installation that created it. Machines and their disks belong to it; a
 	// project with its pools, networks and rules may serve several.
 	installationKey = "user.carrel.installation"
@@ -122,7 +124,9 @@ func (e *Engine) request(s engine.Spec, vm bool) (api.InstancesPost, error) {
 		devices[device] = e.dataDisk(d)
 		config[classKey+device] = d.Class
 		config[sizeKey+device] = strconv.Itoa(d.GiB)
+		noteSpeed(config, device, d)
 	}
+	noteSpeed(config, rootDevice, s.Root)
 	return api.InstancesPost{
 		Name:   instanceName(s.ID),
 		Type:   kind,
@@ -183,6 +187,8 @@ func (e *Engine) machine(i *api.Instance) engine.Machine {
 	}
 	m.CPUs, m.MemoryMiB = number(i.Config["limits.cpu"], ""), number(i.Config["limits.memory"], "MiB")
 	m.Processes = number(i.Config[processesKey], "")
+	m.Root.IOPS, m.Root.Throughput = speedOf(i, rootDevice)
+	m.Unlimited = i.Config[unlimitedKey]
 	if i.Location != "" && i.Location != "none" {
 		m.Host = i.Location
 	}
@@ -211,9 +217,9 @@ func slots(i *api.Instance) []slot {
 		if device["type"] != "disk" {
 			continue
 		}
-		all = append(all, slot{name, engine.Disk{
-			ID: device["source"], Class: i.Config[classKey+name], GiB: number(i.Config[sizeKey+name], ""), Mount: device["path"],
-		}})
+		disk := engine.Disk{ID: device["source"], Class: i.Config[classKey+name], GiB: number(i.Config[sizeKey+name], ""), Mount: device["path"]}
+		disk.IOPS, disk.Throughput = speedOf(i, name)
+		all = append(all, slot{name, disk})
 	}
 }
 

@@ -61,7 +61,18 @@ func (e *Engine) List(ctx context.Context) ([]engine.Machine, error) {
 
 // Start starts a stopped machine and resumes a hibernated one.
 func (e *Engine) Start(ctx context.Context, id string) error {
-	return e.become(ctx, "starting "+id, id, engine.Running, start)
+	if err := e.become(ctx, "starting "+id, id, engine.Running, start); err != nil {
+		return err
+	}
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	found, err := find(ctx, s, id)
+	if err == nil {
+		_, err = e.limited(ctx, s, found)
+	}
+	return err
 }
 
 // start makes an instance run, from any state.

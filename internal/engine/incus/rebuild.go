@@ -79,7 +79,7 @@ func (r *rebuild) run(ctx context.Context) (engine.Machine, error) {
 			return engine.Machine{}, engine.ErrNotFound
 		}
 		if r.holds(found) && stateOf(found) == engine.Running {
-			return r.engine.machine(found), nil
+			return r.engine.limited(ctx, r.server, found)
 		}
 		if waits, err := r.waits(ctx, found); err != nil {
 			return engine.Machine{}, err

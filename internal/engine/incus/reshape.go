@@ -37,7 +37,7 @@ func (e *Engine) Reshape(ctx context.Context, spec engine.Spec) (engine.Machine,
 		}
 		var done bool
 		if done, failure = e.reshape(s, found, etag, spec); done {
-			return e.machine(found), nil
+			return e.limited(ctx, s, found)
 		}
 		if failure != nil && (ctx.Err() != nil || !raced(failure)) {
 			return engine.Machine{}, translate(ctx, doing, failure)
@@ -115,11 +115,12 @@ func (e *Engine) plan(found *api.Instance, spec engine.Spec) (plan, error) {
 	if is.VM {
 		root["size.state"] = stateSize(spec.MemoryMiB)
 	}
+	p.changeSpeed(found, rootDevice, root, is.Root, spec.Root)
 	if !maps.Equal(root, found.Devices[rootDevice]) {
 		p.devices[rootDevice] = root
 	}
 	for _, slot := range slots(found) {
-		if err := e.planDisk(&p, slot, spec.Data); err != nil {
+		if err := e.planDisk(&p, found, slot, spec.Data); err != nil {
 			return p, err
 		}
 	}
@@ -139,11 +140,11 @@ func processors(found *api.Instance, count int) string {
 }
 
 // planDisk compares an attached data disk with its desired state.
-func (e *Engine) planDisk(p *plan, is slot, wanted []engine.Disk) error {
+func (e *Engine) planDisk(p *plan, found *api.Instance, is slot, wanted []engine.Disk) error {
 	i := slices.IndexFunc(wanted, func(d engine.Disk) bool { return d.ID == is.disk.ID })
 	if i < 0 {
 		p.devices[is.device] = map[string]string{"type": "none"}
-		p.config[classKey+is.device], p.config[sizeKey+is.device] = "", ""
+		p.config[classKey+is.device], p.config[sizeKey+is.device], p.config[speedKey+is.device] = "", "", ""
 		p.config[goneKey+is.disk.ID] = e.config.Classes[is.disk.Class]
 		return nil
 	}
@@ -155,8 +156,11 @@ func (e *Engine) planDisk(p *plan, is slot, wanted []engine.Disk) error {
 		p.grow = append(p.grow, goal)
 		p.config[sizeKey+is.device] = strconv.Itoa(goal.GiB)
 	}
-	if path.Clean(goal.Mount) != is.disk.Mount {
-		p.devices[is.device] = e.dataDisk(goal)
+	device := maps.Clone(found.Devices[is.device])
+	device["path"] = path.Clean(goal.Mount)
+	p.changeSpeed(found, is.device, device, is.disk, goal)
+	if !maps.Equal(device, found.Devices[is.device]) {
+		p.devices[is.device] = device
 	}
 	return nil
 }
@@ -189,6 +193,7 @@ func (e *Engine) attach(found *api.Instance, disks []engine.Disk, config api.Con
 		devices[device] = e.dataDisk(d)
 		config[classKey+device] = d.Class
 		config[sizeKey+device] = strconv.Itoa(d.GiB)
+		noteSpeed(config, device, d)
 		n++
 	}
 }

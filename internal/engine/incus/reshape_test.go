@@ -93,6 +93,41 @@ func TestReshape(t *testing.T) {
 		inside(t, s, "mount", "/data")
 	})
 
+	// Whether the host can limit disks depends on its kernel and on what is under the storage pool. Either it does, or the machine says why not; it
+	// starts in any case.
+	t.Run("ASpeedIsALimitOrSaysWhyNot", func(t *testing.T) {
+		e := open(t)
+		s := newSpec(testNetwork)
+		s.Data = []engine.Disk{{ID: uuid.NewString(), Class: "SSD", GiB: 1, Mount: "/data", IOPS: 3000, Throughput: 125}}
+		check := func(throughput string) {
+			t.Helper()
+			m, err := e.Find(t.Context(), s.ID)
+			if err != nil || m.Data[0] != s.Data[0] {
+				t.Fatalf("it is %+v, %v", m, err)
+			}
+			limit := raw(t, "config", "device", "get", m.Name, "data0", "limits.write")
+			t.Logf("limit %q, unlimited %q", limit, m.Unlimited)
+			if m.Unlimited == "" && strings.TrimSpace(limit) != throughput || m.Unlimited != "" && strings.TrimSpace(limit) != "" {
+				t.Errorf("the limit is %q, unlimited because of %q; want %q", limit, m.Unlimited, throughput)
+			}
+		}
+		launch(t, e, s)
+		check("125MiB")
+		s.Data[0].IOPS, s.Data[0].Throughput = 4000, 200
+		reshape(t, e, s)
+		check("200MiB")
+		if err := e.Stop(t.Context(), s.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		s.Data[0].Throughput = 300
+		reshape(t, e, s)
+		if err := e.Start(t.Context(), s.ID); err != nil {
+			t.Fatal(err)
+		}
+		check("300MiB")
+		inside(t, s, "fill", "/data/file", "10")
+	})
+
 	t.Run("ADiskOfAnotherMachineIsRefused", func(t *testing.T) {
 		e := open(t)
 		owner, thief := newSpec(testNetwork), newSpec(testNetwork)

@@ -21,7 +21,7 @@ type Config struct {
 	Seed uint64 `yaml:"seed"`
 	// Hosts are the hosts that run machines; empty means one host without a limit in the zone "default".
 	Hosts []Host `yaml:"hosts"`
-	// Classes are the volume types; empty means SAS and SSD.
+	// Classes are the volume types; empty means SAS, SSD and GPSSD2.
 	Classes []string `yaml:"classes"`
 	// Storage is the size of each class's pool, in GiB; a class without an entry has no limit.
 	Storage map[string]int `yaml:"storage"`
@@ -108,7 +108,7 @@ func (c Config) completed() (Config, error) {
 		c.Hosts = []Host{{Name: "sim", Zone: "default", CPUs: 64, MemoryMiB: 256 << 10}}
 	}
 	if len(c.Classes) == 0 {
-		c.Classes = []string{"SAS", "SSD"}
+		c.Classes = []string{"SAS", "SSD", "GPSSD2"}
 	}
 	if len(c.Images) == 0 {
 		c.Images = DefaultImages()

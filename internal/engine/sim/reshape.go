@@ -63,7 +63,7 @@ func (m *machine) shaped(s engine.Spec) (*machine, error) {
 	if err := grows("the system disk", m.Root, s.Root); err != nil {
 		return nil, err
 	}
-	shaped.Root.GiB = s.Root.GiB
+	shaped.Root.GiB, shaped.Root.IOPS, shaped.Root.Throughput = s.Root.GiB, s.Root.IOPS, s.Root.Throughput
 	shaped.Data = nil
 	var lost []engine.Disk
 	for _, has := range m.Data {
@@ -75,7 +75,7 @@ func (m *machine) shaped(s engine.Spec) (*machine, error) {
 		if err := grows("data disk "+has.ID, has, s.Data[i]); err != nil {
 			return nil, err
 		}
-		has.GiB = s.Data[i].GiB
+		has.GiB, has.IOPS, has.Throughput = s.Data[i].GiB, s.Data[i].IOPS, s.Data[i].Throughput
 		shaped.Data = append(shaped.Data, has)
 	}
 	for _, d := range s.Data {

@@ -1,4 +1,5 @@
-// Package reshape gives pools and their desktops other sizes and disks.
+// Package reshape gives pools and their desktops other sizes and disks, and has the change of a desktop that package volume orders for desktops by
+// themselves.
 package reshape
 
 import (
@@ -24,6 +25,7 @@ const TaskResizing workspace.Task = "desktopResizing"
 var ReshapeTasks = map[workspace.JobType]workspace.Task{
 	workspace.JobResizePool: TaskResizing, workspace.JobAddPoolVolumes: desktop.TaskAddingVolumes, workspace.JobDeletePoolVolumes: desktop.TaskDeletingVolumes,
 	workspace.JobExpandPoolVolumes: desktop.TaskExpandingVolumes,
+	workspace.JobAddVolumes:        desktop.TaskAddingVolumes, workspace.JobDeleteVolumes: desktop.TaskDeletingVolumes, workspace.JobVolumeSpeed: workspace.TaskUpdating,
 }
 
 // ReshapeParams are the parameters of the sub-jobs that change product or disks of a pool's desktops. They are the change, not
@@ -34,6 +36,13 @@ type ReshapeParams struct {
 	Add       []desktop.Volume    `json:"add,omitempty"`
 	Delete    []string            `json:"delete,omitempty"` // ids of the desktop's own disks
 	Grow      []pool.VolumeGrowth `json:"grow,omitempty"`   // likewise
+	Speeds    []VolumeSpeed       `json:"speeds,omitempty"` // likewise
+}
+
+// VolumeSpeed is another speed for a disk.
+type VolumeSpeed struct {
+	ID string `json:"id"`
+	catalog.Speed
 }
 
 // Apply returns the desktop after the change. Applying it again changes nothing.
@@ -54,6 +63,16 @@ func (r ReshapeParams) Apply(d desktop.Desktop) desktop.Desktop {
 		for i := range d.Data {
 			if d.Data[i].ID == g.ID {
 				d.Data[i].GB = max(d.Data[i].GB, g.GB)
+			}
+		}
+	}
+	for _, c := range r.Speeds {
+		if d.Root.ID == c.ID {
+			d.Root.Speed = c.Speed
+		}
+		for i := range d.Data {
+			if d.Data[i].ID == c.ID {
+				d.Data[i].Speed = c.Speed
 			}
 		}
 	}
@@ -154,7 +173,7 @@ func (s *Service) AddPoolVolumes(ctx context.Context, r AddPoolVolumes) (string,
 	return s.changeVolumes(ctx, r.ChangePoolDesktops, workspace.JobAddPoolVolumes, change, func(was, p pool.Pool, d desktop.Desktop, now time.Time) (ReshapeParams, error) {
 		var params ReshapeParams
 		for _, v := range p.Data[len(was.Data):] {
-			fresh := desktop.NewVolume(desktop.VolumeSpec{Type: v.Type, GB: v.GB}, freeDevice(d), now)
+			fresh := desktop.NewVolume(v.Spec(), FreeDevice(d), now)
 			fresh.PoolVolumeID = v.ID
 			params.Add = append(params.Add, fresh)
 			d.Data = append(d.Data, fresh)
@@ -222,8 +241,8 @@ func diskOf(p pool.Pool, d desktop.Desktop, poolVolumeID string) (desktop.Volume
 	return desktop.Volume{}, false
 }
 
-// freeDevice returns the first free device number for a data disk of the desktop, from 1.
-func freeDevice(d desktop.Desktop) int {
+// FreeDevice returns the first free device number for a data disk of the desktop, from 1.
+func FreeDevice(d desktop.Desktop) int {
 	for i := 1; ; i++ {
 		device := desktop.NewVolume(desktop.VolumeSpec{}, i, time.Time{}).Device
 		if !slices.ContainsFunc(d.Data, func(v desktop.Volume) bool { return v.Device == device }) {
@@ -286,45 +305,54 @@ func reshapePool(
 	for _, m := range targets {
 		chosen[m.DesktopID] = found[m.DesktopID]
 	}
+	return job, Order(ctx, tx, &job, allowance, slices.SortedFunc(maps.Values(chosen), desktop.CompareNames), params)
+}
+
+// Order writes a job that changes desktops, with a sub-job for each, and promises what they need. For a desktop that cannot be changed now, or for
+// which params returns an error, the sub-job is FAILED. The caller has locked the desktops. CodeQuotaExceeded, CodeCapacityExceeded.
+func Order(
+	ctx context.Context, tx *store.Tx, job *workspace.Job, allowance *quota.Allowance, desktops []desktop.Desktop,
+	params func(desktop.Desktop) (ReshapeParams, error),
+) error {
 	var growths []capacity.Growth
 	var wanted capacity.Demand
 	counted := counting{allowance: allowance, more: map[string]quota.Amounts{}}
-	for _, d := range slices.SortedFunc(maps.Values(chosen), desktop.CompareNames) {
+	for _, d := range desktops {
 		asked, err := params(d)
 		if err == nil {
 			err = MayReshape(d)
 		}
-		sub := desktop.NewSubJob(&job, d, asked)
+		sub := desktop.NewSubJob(job, d, asked)
 		more, lookErr := asked.growth(ctx, tx, d)
 		if lookErr != nil {
-			return job, lookErr
+			return lookErr
 		}
 		growths = append(growths, more.Growths(sub.ID)...) // also for one that failed already: it may be retried
 		if lookErr := counted.add(ctx, tx, sub.ID, d, asked, err == nil); lookErr != nil {
-			return job, lookErr
+			return lookErr
 		}
 		if err != nil {
 			sub.State, sub.Code, sub.Reason = workspace.SubJobFailed, workspace.CodeOf(err), workspace.MessageOf(err)
 			sub.Begun, sub.Ended = job.Created, job.Created
 		} else {
 			wanted = wanted.And(more)
-			d.Task, d.TaskOwner = ReshapeTasks[t], sub.ID
+			d.Task, d.TaskOwner = ReshapeTasks[job.Type], sub.ID
 			if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
-				return job, err
+				return err
 			}
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	if err := tx.InsertJob(ctx, job); err != nil {
-		return job, err
+	if err := tx.InsertJob(ctx, *job); err != nil {
+		return err
 	}
 	if err := capacity.InsertGrowths(ctx, tx, growths); err != nil {
-		return job, err
+		return err
 	}
-	if err := counted.settle(ctx, tx, p.ProjectID); err != nil {
-		return job, err
+	if err := counted.settle(ctx, tx, job.ProjectID); err != nil {
+		return err
 	}
-	return job, capacity.Reserve(ctx, tx, wanted)
+	return capacity.Reserve(ctx, tx, wanted)
 }
 
 // growth returns the additional capacity that the change needs. What it frees is free only afterwards.
@@ -348,9 +376,12 @@ func (r ReshapeParams) growth(ctx context.Context, tx *store.Tx, d desktop.Deskt
 	return more, nil
 }
 
-// MayReshape returns why a desktop's product and disks cannot be changed now, or nil. CodeConflict.
+// MayReshape returns why a desktop's product and disks cannot be changed now, or nil. CodeConflict; CodeAddingVolumes while disks are being
+// added.
 func MayReshape(d desktop.Desktop) error {
 	switch {
+	case d.Task == desktop.TaskAddingVolumes:
+		return workspace.Errorf(workspace.CodeAddingVolumes, "disks are being added to desktop %s, try again when that is done", d.Name)
 	case d.Task != workspace.NoTask:
 		return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
 	case d.Status == desktop.StatusActive || d.Status == desktop.StatusShutoff || d.Status == desktop.StatusHibernated:
