@@ -105,11 +105,31 @@ type Image struct {
 	OS          string // "Debian GNU/Linux 12"
 }
 
-// Network is an IPv4 network with NAT and DNS, on which machines cannot reach each other.
+// Network is an IPv4 network with NAT and DNS. Its machines reach the world, and nothing reaches them, unless its Rules say otherwise.
 type Network struct {
 	ID      string // name of the bridge, at most 15 characters
 	CIDR    string // "10.87.0.0/16"
 	Gateway string // "10.87.0.1"
+}
+
+// Rules say what the machines of a network may reach and what reaches them. What no rule allows is dropped; replies always pass. The host's own
+// addresses and shielded networks stay out of reach, whatever the rules say.
+type Rules struct {
+	// Version orders the rules of one network: SetRules does nothing if the network has rules of a later version. Positive.
+	Version int64
+	Allow   []Rule
+	// Foreign are ranges from which nothing comes in, although a rule names a range that contains them.
+	Foreign []string
+	// Nameless are addresses of machines that the network's name service does not answer.
+	Nameless []string
+}
+
+// Rule allows packets. One to a machine of the same network needs a rule of the kind In only.
+type Rule struct {
+	Out      bool     // from the network's machines to elsewhere; otherwise to the network's machines
+	From, To []string // IPv4 ranges in CIDR form; none: any
+	Protocol string   // "tcp", "udp", "icmp"; empty: any
+	Ports    string   // of the destination, "22,8000-8080"; empty: any. Only with tcp and udp
 }
 
 // Description describes an engine and its capabilities.
@@ -158,6 +178,13 @@ type Engine interface {
 	// EnsureNetwork creates the network if it is missing. It returns ErrConflict if its range overlaps that of another network, or if
 	// machines on it have addresses outside the new range.
 	EnsureNetwork(ctx context.Context, n Network) error
+
+	// SetRules replaces the rules of a network. It returns ErrNotFound if there is no such network, ErrInvalid for rules that cannot be.
+	SetRules(ctx context.Context, network string, r Rules) error
+
+	// DeleteNetwork removes a network with its rules. It succeeds if there is none, and returns ErrConflict while machines are on it, or if
+	// it is not one that EnsureNetwork made.
+	DeleteNetwork(ctx context.Context, id string) error
 
 	// Images lists the images that can be launched.
 	Images(ctx context.Context) ([]Image, error)

@@ -34,7 +34,12 @@ type Fixture struct {
 	// Fork starts n processes in a running machine, or as many as it can, keeps them for a moment and returns their number; nil
 	// skips tests that need it.
 	Fork func(ctx context.Context, id string, n int) (int, error)
-	VM   string // the Image.ID of an image of the other kind; empty skips tests that need one
+	// Second is another network, and SecondAddress an address on it, for what is between networks; the suite ensures and removes it.
+	Second        engine.Network
+	SecondAddress string
+	// Reach reports whether one running machine reaches a TCP port of another at once; nil skips tests that need it.
+	Reach func(ctx context.Context, from, to engine.Spec, port int) (bool, error)
+	VM    string // the Image.ID of an image of the other kind; empty skips tests that need one
 }
 
 // The accounts of the suite's machines.
@@ -65,6 +70,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		s.group(t, "Runs", s.running())
 	}
 	s.group(t, "Power", s.power())
+	s.group(t, "Networks", s.networking())
 	s.group(t, "Processes", s.processes())
 	s.group(t, "Rebuild", s.rebuilding())
 	s.group(t, "Reshape", s.reshaping())

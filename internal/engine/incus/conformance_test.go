@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -107,12 +108,39 @@ func fixture(t *testing.T, image string, guests bool) enginetest.Fixture {
 		Read: func(ctx context.Context, id, path string) (string, error) {
 			return file(ctx, "", "pull", "d-"+id+path, "-")
 		},
+		Second: engine.Network{ID: "carreleng2", CIDR: "10.234.0.0/16", Gateway: "10.234.0.1"}, SecondAddress: "10.234.7.7",
 		Break: func(_ context.Context, s engine.Spec) error { return breakDown(t, s) },
 	}
 	if !guests {
 		f.Fork = fork
+		f.Reach = func(ctx context.Context, from, to engine.Spec, port int) (bool, error) {
+			return reach(ctx, from, to, port)
+		}
 	}
 	return f
+}
+
+// reach opens a port in one machine and dials it from another.
+func reach(ctx context.Context, from, to engine.Spec, port int) (bool, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	listener := exec.CommandContext(ctx, "incus", "exec", "--project", testProject, "d-"+to.ID, "-T", "--", guest.Path, "listen", fmt.Sprintf("0.0.0.0:%d", port))
+	out, err := listener.StdoutPipe()
+	if err == nil {
+		err = listener.Start()
+	}
+	if err != nil {
+		cancel()
+		return false, err
+	}
+	defer func() {
+		cancel()
+		_ = listener.Wait() // it was killed
+	}()
+	if _, err := io.ReadFull(out, make([]byte, len("listening"))); err != nil {
+		return false, err
+	}
+	got, err := incustest.Run(ctx, testProject, "d-"+from.ID, guest.Path, "in-full", "dial", fmt.Sprintf("%s:%d", to.Address, port))
+	return got == "open", err
 }
 
 // fork has the test guest start so many programs.

@@ -73,6 +73,7 @@ type hostServer interface {
 	CreateNetworkACL(api.NetworkACLsPost) error
 	UpdateNetworkACL(name string, acl api.NetworkACLPut, etag string) error
 	DeleteNetworkACL(name string) error
+	GetNetworkACLs() ([]api.NetworkACL, error)
 }
 
 // connect returns a client whose requests end with ctx. It sends nothing: the client library binds the context to the connection,

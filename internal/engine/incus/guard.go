@@ -8,25 +8,55 @@ import (
 	"strings"
 )
 
+// bridge is a network for which the host is guarded.
+type bridge struct {
+	name     string
+	nameless []string // addresses that get no name service
+}
+
 // guardHost blocks desktops from the host's ports under every address that it has or will have, except for name service, DHCP and
 // the network's own error messages. The rules of Incus contain addresses, so they know only those at the time they were written;
 // but Incus restores them after a reboot, while this table is missing until EnsureNetwork is called. Without root, or without nft
 // on the host, only the rules of Incus apply.
-func guardHost(ctx context.Context, project string, bridges []string) error {
+func guardHost(ctx context.Context, project string, bridges []bridge) error {
 	if len(bridges) == 0 {
 		return loadTable(ctx, project, "")
+	}
+	var names []string
+	var silent strings.Builder
+	for _, b := range bridges {
+		names = append(names, b.name)
+		if len(b.nameless) > 0 {
+			from := "\t\tiifname \"" + b.name + "\" ip saddr { " + strings.Join(b.nameless, ", ") + " } "
+			silent.WriteString(from + "udp dport 53 drop\n" + from + "tcp dport 53 drop\n")
+		}
 	}
 	return loadTable(ctx, project, `
 	chain input {
 		type filter hook input priority -10; policy accept;
-		iifname != { "`+strings.Join(bridges, `", "`)+`" } accept
-		ct state established,related accept
+		iifname != { "`+strings.Join(names, `", "`)+`" } accept
+`+silent.String()+`		ct state established,related accept
 		udp dport { 53, 67 } accept
 		tcp dport 53 accept
 		icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
 		drop
 	}
 `)
+}
+
+// relay has the host answer for the other machines of a bridge, whose ports are isolated: what one sends to another passes the host, and the rules
+// that apply there. Without root nothing passes between them, whatever the rules allow. A reboot undoes it.
+func relay(name string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for setting, value := range map[string]string{"proxy_arp_pvlan": "1", "send_redirects": "0"} {
+		path := "/proc/sys/net/ipv4/conf/" + name + "/" + setting
+		if err := os.WriteFile(path, []byte(value), 0); err != nil && !os.IsNotExist(err) {
+			return fmt.Errorf("relaying on the bridge %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // loadTable replaces Carrel's table in one step; empty content removes it.

@@ -19,10 +19,10 @@ const linkLocal = "169.254.0.0/16"
 
 // EnsureNetwork creates the bridge if it is missing, and updates the rules that guard it.
 //
-// Port isolation on their interfaces separates machines on one bridge. The rules do the rest, at the bridge: only replies come
-// in, from other networks and from the host; nothing goes out to the network itself, to an address of the host (except for name
-// service and DHCP, which Incus allows first) or to a shielded network. Everything else, the world behind NAT, is open. If this
-// process is root on the host, a packet filter table of Carrel's own also guards addresses that the host gets later; call
+// Port isolation on their interfaces separates machines on one bridge, so that every packet between them passes the host, where rules apply. All
+// networks share one rule set: nothing goes out to an address of the host (except for name service and DHCP, which Incus allows first) or to a
+// shielded network. Each network has one of its own besides: see SetRules. Before the first SetRules, only replies come in, and what goes out is
+// open. If this process is root on the host, a packet filter table of Carrel's own also guards addresses that the host gets later; call
 // EnsureNetwork at each start, since a reboot removes that table.
 //
 // ErrConflict if the name is that of a network that is not Carrel's, if the range overlaps that of another network of Incus or of
@@ -41,18 +41,20 @@ func (e *Engine) EnsureNetwork(ctx context.Context, n engine.Network) error {
 	if err := e.roomFor(s, n.ID, prefix.Masked()); err != nil {
 		return translate(ctx, doing, err)
 	}
-	if err := unraced(func() error { return e.ensureRules(s, prefix.Masked().String()) }); err != nil {
+	if err := unraced(func() error { return e.ensureRules(s, gateway) }); err != nil {
 		return translate(ctx, doing+": guarding it", err)
 	}
-	wanted := e.networkConfig(netip.PrefixFrom(gateway, prefix.Bits()).String())
+	if err := unraced(func() error { return e.ensureOwnRules(s, n.ID, prefix.Masked().String()) }); err != nil {
+		return translate(ctx, doing+": guarding it", err)
+	}
+	wanted := e.networkConfig(n.ID, netip.PrefixFrom(gateway, prefix.Bits()).String())
 	if err := unraced(func() error { return e.ensureBridge(s, n.ID, wanted) }); err != nil {
 		return translate(ctx, doing, err)
 	}
-	bridges, err := e.bridges(s)
-	if err != nil {
+	if err := relay(n.ID); err != nil {
 		return translate(ctx, doing, err)
 	}
-	return translate(ctx, doing, guardHost(ctx, e.config.Project, bridges))
+	return translate(ctx, doing, e.guard(ctx, s))
 }
 
 // bridges returns the names of the project's networks.
@@ -94,16 +96,16 @@ func (e *Engine) ensureBridge(s server, name string, wanted api.ConfigMap) error
 	return s.UpdateNetwork(name, update, etag)
 }
 
-func (e *Engine) networkConfig(address string) api.ConfigMap {
+func (e *Engine) networkConfig(network, address string) api.ConfigMap {
 	return api.ConfigMap{
 		ownerKey:                               e.config.Project,
 		"ipv4.address":                         address,
 		"ipv4.nat":                             "true",
 		"ipv4.dhcp":                            "true",
 		"ipv6.address":                         "none",
-		"security.acls":                        e.rulesName(),
+		"security.acls":                        e.rulesName() + "," + e.ownRulesName(network),
 		"security.acls.default.ingress.action": "drop",
-		"security.acls.default.egress.action":  "allow",
+		"security.acls.default.egress.action":  "reject",
 		"security.acls.default.ingress.logged": "false",
 		"security.acls.default.egress.logged":  "false",
 	}
@@ -112,25 +114,26 @@ func (e *Engine) networkConfig(address string) api.ConfigMap {
 // rulesName is the network ACL that all networks of the project share.
 func (e *Engine) rulesName() string { return e.config.Project + "-desktops" }
 
-// ensureRules makes the shared ACL cover every network of the project and one more.
-func (e *Engine) ensureRules(s server, more string) error {
+// ensureRules makes the shared ACL cover the host's addresses and one that it will have.
+func (e *Engine) ensureRules(s server, next netip.Addr) error {
 	networks, err := s.GetNetworks()
 	if err != nil {
 		return err
-	}
-	barred := append([]string{more, linkLocal}, e.config.Shield...)
-	for _, n := range networks {
-		if p, err := netip.ParsePrefix(n.Config["ipv4.address"]); err == nil && n.Config[ownerKey] == e.config.Project {
-			barred = append(barred, p.Masked().String())
-		}
 	}
 	own, err := hostAddresses()
 	if err != nil {
 		return err
 	}
+	own = append(own, next)
+	for _, n := range networks {
+		if p, err := netip.ParsePrefix(n.Config["ipv4.address"]); err == nil && n.Config[ownerKey] == e.config.Project {
+			own = append(own, p.Addr())
+		}
+	}
+	barred := append([]string{linkLocal}, e.config.Shield...)
 	for _, a := range own {
 		if !covered(a, barred) {
-			barred = append(barred, a.String())
+			barred = append(barred, netip.PrefixFrom(a, a.BitLen()).String())
 		}
 	}
 	slices.Sort(barred)
@@ -140,7 +143,7 @@ func (e *Engine) ensureRules(s server, more string) error {
 		Ingress:     []api.NetworkACLRule{},
 		Egress: []api.NetworkACLRule{{
 			Action: "reject", State: "enabled", Destination: strings.Join(slices.Compact(barred), ","),
-			Description: "The desktops' own networks, the host and what is shielded",
+			Description: "The host and what is shielded",
 		}},
 	}
 	found, etag, err := s.GetNetworkACL(e.rulesName())

@@ -153,7 +153,13 @@ func (r *removal) networks(ctx context.Context) {
 			r.removing("the network "+n.Name, r.server.DeleteNetwork(n.Name))
 		}
 	}
-	r.removing("the networks' rules", r.server.DeleteNetworkACL(r.engine.rulesName()))
+	acls, err := r.server.GetNetworkACLs()
+	r.removing("the networks' rules", err)
+	for _, acl := range acls {
+		if acl.Config[ownerKey] == r.engine.config.Project {
+			r.removing("the rules "+acl.Name, r.server.DeleteNetworkACL(acl.Name))
+		}
+	}
 	r.removing("the host's packet filter", guardHost(ctx, r.engine.config.Project, nil))
 }
 

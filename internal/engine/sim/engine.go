@@ -32,6 +32,7 @@ type Engine struct {
 	mu       sync.RWMutex // guards what follows; a machine is replaced, never changed
 	closed   bool
 	networks map[string]engine.Network
+	rules    map[string]engine.Rules // by network
 	machines map[string]*machine
 	owners   map[address]string // machine ids
 	load     map[string]int     // machines per host
@@ -50,7 +51,7 @@ func Open(c Config) (*Engine, error) {
 	}
 	e := &Engine{
 		config: c, chance: newChance(c),
-		networks: map[string]engine.Network{}, machines: map[string]*machine{},
+		networks: map[string]engine.Network{}, rules: map[string]engine.Rules{}, machines: map[string]*machine{},
 		owners: map[address]string{}, load: map[string]int{}, filled: map[string]int64{},
 	}
 	e.life, e.end = context.WithCancel(context.Background())

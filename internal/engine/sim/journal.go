@@ -32,6 +32,9 @@ type entry struct {
 	Machine *machine        `json:"machine,omitempty"`
 	Dropped string          `json:"dropped,omitempty"`
 	Network *engine.Network `json:"network,omitempty"`
+
+	Rules       *networkRules `json:"rules,omitempty"`
+	NetworkGone string        `json:"network_gone,omitempty"`
 }
 
 // openJournal passes every line of the file to restore, and rewrites the file if most of it is outdated.

@@ -92,6 +92,11 @@ func (e *Engine) restore(was entry) {
 	switch {
 	case was.Network != nil:
 		e.networks[was.Network.ID] = *was.Network
+	case was.Rules != nil:
+		e.rules[was.Rules.Network] = was.Rules.Rules
+	case was.NetworkGone != "":
+		delete(e.networks, was.NetworkGone)
+		delete(e.rules, was.NetworkGone)
 	case was.Machine != nil:
 		e.index(was.Machine)
 	case e.machines[was.Dropped] != nil:
@@ -103,6 +108,11 @@ func (e *Engine) restore(was entry) {
 func (e *Engine) everything(yield func(entry) bool) {
 	for _, n := range e.networks {
 		if !yield(entry{Network: &n}) {
+			return
+		}
+	}
+	for network, r := range e.rules {
+		if !yield(entry{Rules: &networkRules{network, r}}) {
 			return
 		}
 	}

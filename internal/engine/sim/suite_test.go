@@ -64,6 +64,10 @@ func fixture(t *testing.T, config sim.Config) enginetest.Fixture {
 			}
 			return content, nil
 		},
+		Second: engine.Network{ID: "test1", CIDR: "10.88.0.0/16", Gateway: "10.88.0.1"}, SecondAddress: "10.88.1.1",
+		Reach: func(_ context.Context, from, to engine.Spec, port int) (bool, error) {
+			return e.Passes(sim.Packet{From: from.Address, To: to.Address, Protocol: "tcp", Port: port}), nil
+		},
 		Break: func(ctx context.Context, s engine.Spec) error { return breakDown(ctx, e, s) },
 	}
 	if config.File != "" {
