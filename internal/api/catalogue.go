@@ -38,6 +38,7 @@ var catalogue = []errorKind{
 	{workspace.CodeImageNotFound, http.StatusBadRequest, "There is no such image, or the project may not use it.", "image_id: image \"ID\" does not exist", "List the images."},
 	{workspace.CodeSubnetNotFound, http.StatusBadRequest, "There is no such subnet, or no default one.", "nics[0].subnet_id: \"ID\" does not exist", "List the subnets."},
 	{workspace.CodeSecurityNotFound, http.StatusBadRequest, "There is no such security group.", "security_groups[0].id: \"ID\" does not exist", "List the security groups."},
+	{workspace.CodeNetworkNotFound, http.StatusNotFound, "There is no such VPC, subnet, security group or rule.", "subnet \"ID\" does not exist", "List those that there are. If it was to be deleted, that has been done."},
 	{workspace.CodeZoneNotFound, http.StatusBadRequest, "There is no such availability zone.", "availability_zone: \"NAME\" does not exist", "List the availability zones, or leave the field out."},
 	{workspace.CodePoolNotFound, http.StatusNotFound, "There is no such desktop pool.", "pool \"ID\" does not exist", "List the pools."},
 	{workspace.CodePolicyNotFound, http.StatusBadRequest, "There is no such name policy.", "FIELD: name policy \"ID\" does not exist", "List the name policies."},

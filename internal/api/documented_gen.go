@@ -124,6 +124,7 @@ var documented = map[string]documentation{
 	"ChangeUserPrivilegeGroup": {area: "desktops", jobs: []string{`changeUserPrivilegeGroup`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"user_privilege_group":"default"}`},
 	"ChangeUserStatus":         {area: "users", example: `{"op_type":"LOCK"}`},
 	"CheckEnterpriseId":        {area: "service, tenant and quotas"},
+	"CinderListVolumeTypes":    {area: "neighbours"},
 	"CreateAgencies":           {area: "service, tenant and quotas"},
 	"CreateDesktop": {area: "desktops", jobs: []string{`createDesktops`}, example: `{"desktop_type":"DEDICATED","product_id":"$PRODUCT_ID","image_type":"gold","image_id":"$IMAGE_ID","root_volume":{"type":"SAS","size":80},"desktops":[{"user_name":"anna","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
@@ -198,7 +199,18 @@ var documented = map[string]documentation{
 }`}},
 	"CreateEnterpriseProject": {area: "enterprise projects"},
 	"CreateScript":            {area: "scripts", example: `{"name":"greet","type":"SHELL","content":"echo hello"}`},
-	"CreateTag":               {area: "tags", example: `{"tag":{"key":"floor","value":"2"}}`},
+	"CreateSecurityGroup": {area: "security groups", example: `{"security_group":{"name":"web","description":"Web servers"}}`, terraform: []string{`resource "huaweicloud_networking_secgroup" "web" {
+  name = "web"
+}`}},
+	"CreateSecurityGroupRule": {area: "security groups", example: `{"security_group_rule":{"security_group_id":"$SECURITY_GROUP_ID","direction":"ingress","protocol":"tcp","multiport":"80,443"}}`, terraform: []string{`resource "huaweicloud_networking_secgroup_rule" "http" {
+  security_group_id = var.security_group_id
+  direction         = "ingress"
+  ethertype         = "IPv4"
+  protocol          = "tcp"
+  ports             = "80,443"
+  remote_ip_prefix  = "0.0.0.0/0"
+}`}},
+	"CreateTag": {area: "tags", example: `{"tag":{"key":"floor","value":"2"}}`},
 	"CreateUserGroup": {area: "user groups", example: `{"group_name":"Readers","platform_type":"LOCAL"}`, terraform: []string{`resource "huaweicloud_workspace_user_group" "readers" {
   name = "Readers"
   type = "LOCAL"
@@ -206,6 +218,18 @@ var documented = map[string]documentation{
   users {
     id = var.user_id
   }
+}`}},
+	"CreateVpc": {area: "VPCs", example: `{"vpc":{"name":"labs","cidr":"172.20.0.0/16"}}`, terraform: []string{`resource "huaweicloud_vpc" "labs" {
+  name = "labs"
+  cidr = "172.20.0.0/16"
+}`}},
+	"CreateVpcSecurityGroup":     {area: "security groups", example: `{"security_group":{"name":"web"}}`},
+	"CreateVpcSecurityGroupRule": {area: "security groups", example: `{"security_group_rule":{"security_group_id":"$SECURITY_GROUP_ID","direction":"ingress","protocol":"tcp","port_range_min":80,"port_range_max":80}}`},
+	"CreateVpcSubnet": {area: "VPCs", example: `{"subnet":{"name":"lab-1","cidr":"172.20.1.0/24","gateway_ip":"172.20.1.1","vpc_id":"$VPC_ID"}}`, terraform: []string{`resource "huaweicloud_vpc_subnet" "lab_1" {
+  name       = "lab-1"
+  cidr       = "172.20.1.0/24"
+  gateway_ip = "172.20.1.1"
+  vpc_id     = var.vpc_id
 }`}},
 	"DeleteDesktop": {area: "desktops", jobs: []string{`deleteDesktops`}, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
@@ -271,8 +295,17 @@ var documented = map[string]documentation{
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`}},
-	"DeleteScript": {area: "scripts"},
-	"DeleteTag":    {area: "tags"},
+	"DeleteScript":        {area: "scripts"},
+	"DeleteSecurityGroup": {area: "security groups"},
+	"DeleteSecurityGroupRule": {area: "security groups", terraform: []string{`resource "huaweicloud_networking_secgroup_rule" "http" {
+  security_group_id = var.security_group_id
+  direction         = "ingress"
+  ethertype         = "IPv4"
+  protocol          = "tcp"
+  ports             = "80,443"
+  remote_ip_prefix  = "0.0.0.0/0"
+}`}},
+	"DeleteTag": {area: "tags"},
 	"DeleteUser": {area: "users", jobs: []string{`detachDesktops`}, terraform: []string{`resource "huaweicloud_workspace_user" "anna" {
   name  = "anna"
   email = "anna@example.org"
@@ -284,6 +317,20 @@ var documented = map[string]documentation{
   users {
     id = var.user_id
   }
+}`}},
+	"DeleteVpc": {area: "VPCs", terraform: []string{`resource "huaweicloud_vpc" "labs" {
+  name = "labs"
+  cidr = "172.20.0.0/16"
+}`}},
+	"DeleteVpcSecurityGroup": {area: "security groups", terraform: []string{`resource "huaweicloud_networking_secgroup" "web" {
+  name = "web"
+}`}},
+	"DeleteVpcSecurityGroupRule": {area: "security groups"},
+	"DeleteVpcSubnet": {area: "VPCs", terraform: []string{`resource "huaweicloud_vpc_subnet" "lab_1" {
+  name       = "lab-1"
+  cidr       = "172.20.1.0/24"
+  gateway_ip = "172.20.1.1"
+  vpc_id     = var.vpc_id
 }`}},
 	"DetachInstances":         {area: "desktops", jobs: []string{`detachDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"]}`},
 	"DownloadExportFile":      {area: "export tasks"},
@@ -405,25 +452,33 @@ var documented = map[string]documentation{
     size = 80
   }
 }`}},
-	"ListLoginState":          {area: "statistics and monitoring"},
+	"ListLoginState": {area: "statistics and monitoring"},
+	"ListNameServers": {area: "neighbours", terraform: []string{`resource "huaweicloud_vpc_subnet" "lab_1" {
+  name       = "lab-1"
+  cidr       = "172.20.1.0/24"
+  gateway_ip = "172.20.1.1"
+  vpc_id     = var.vpc_id
+}`}},
 	"ListNotificationRecords": {area: "users"},
 	"ListOtpDevicesByUserId":  {area: "users"},
 	"ListOuDetails":           {area: "OUs", terraform: []string{`data "huaweicloud_workspace_ous" "all" {}`}},
 	"ListPoolDesktopsDetail": {area: "desktop pools", terraform: []string{`data "huaweicloud_workspace_desktop_pool_associated_desktops" "library" {
   pool_id = var.pool_id
 }`}},
-	"ListProducts":        {area: "products", terraform: []string{`data "huaweicloud_workspace_flavors" "all" {}`}},
-	"ListProjectTags":     {area: "tags", terraform: []string{`data "huaweicloud_workspace_tags" "all" {}`}},
-	"ListRunState":        {area: "statistics and monitoring"},
-	"ListScriptRecords":   {area: "scripts"},
-	"ListScriptTasks":     {area: "scripts"},
-	"ListScripts":         {area: "scripts"},
-	"ListSecurityGroups":  {area: "networks/EIP"},
-	"ListSubnets":         {area: "networks/EIP"},
-	"ListTenantConfigs":   {area: "service, tenant and quotas"},
-	"ListTimeZones":       {area: "availability zones and time zones"},
-	"ListUnusedDesktops":  {area: "statistics and monitoring"},
-	"ListUsedDesktopInfo": {area: "statistics and monitoring"},
+	"ListProducts":           {area: "products", terraform: []string{`data "huaweicloud_workspace_flavors" "all" {}`}},
+	"ListProjectTags":        {area: "tags", terraform: []string{`data "huaweicloud_workspace_tags" "all" {}`}},
+	"ListRunState":           {area: "statistics and monitoring"},
+	"ListScriptRecords":      {area: "scripts"},
+	"ListScriptTasks":        {area: "scripts"},
+	"ListScripts":            {area: "scripts"},
+	"ListSecurityGroupRules": {area: "security groups"},
+	"ListSecurityGroups":     {area: "networks/EIP"},
+	"ListSecurityGroupsV3":   {area: "security groups"},
+	"ListSubnets":            {area: "networks/EIP"},
+	"ListTenantConfigs":      {area: "service, tenant and quotas"},
+	"ListTimeZones":          {area: "availability zones and time zones"},
+	"ListUnusedDesktops":     {area: "statistics and monitoring"},
+	"ListUsedDesktopInfo":    {area: "statistics and monitoring"},
 	"ListUserDetail": {area: "users", terraform: []string{`resource "huaweicloud_workspace_user" "anna" {
   name  = "anna"
   email = "anna@example.org"
@@ -438,15 +493,22 @@ var documented = map[string]documentation{
     id = var.user_id
   }
 }`}},
-	"ListVolumeProductInfo": {area: "volumes", terraform: []string{`data "huaweicloud_workspace_volume_products" "all" {}`}},
-	"ListVpcInfo":           {area: "networks/EIP"},
-	"ListWorkspaces":        {area: "service, tenant and quotas", terraform: []string{`data "huaweicloud_workspace_service" "this" {}`}},
-	"MigrateResource":       {area: "enterprise projects"},
-	"RebuildDesktopPool":    {area: "desktop pools", jobs: []string{`rebuildDesktopPool`}, example: `{"image_id":"$IMAGE_ID","message":"Please save your work.","delay_time":15}`},
-	"ResetRandomPassword":   {area: "users"},
-	"ResizeDesktopPool":     {area: "desktop pools", jobs: []string{`resizeDesktopPool`}, example: `{"product_id":"$PRODUCT_ID","mode":"STOP_DESKTOP"}`},
-	"RetryScriptExecution":  {area: "scripts", jobs: []string{`executeScripts`}, example: `{"task_id":"$TASK_ID"}`},
-	"RevertDesktopPool":     {area: "desktop pools", jobs: []string{`rebuildDesktopPool`}},
+	"ListVirsubnets":            {area: "VPCs"},
+	"ListVolumeProductInfo":     {area: "volumes", terraform: []string{`data "huaweicloud_workspace_volume_products" "all" {}`}},
+	"ListVpcInfo":               {area: "networks/EIP"},
+	"ListVpcSecurityGroupRules": {area: "security groups"},
+	"ListVpcSecurityGroups":     {area: "security groups"},
+	"ListVpcSubnets":            {area: "VPCs"},
+	"ListVpcs":                  {area: "VPCs"},
+	"ListVpcsV3":                {area: "VPCs"},
+	"ListWorkspaces":            {area: "service, tenant and quotas", terraform: []string{`data "huaweicloud_workspace_service" "this" {}`}},
+	"MigrateResource":           {area: "enterprise projects"},
+	"NovaListAvailabilityZones": {area: "neighbours", terraform: []string{`data "huaweicloud_availability_zones" "all" {}`}},
+	"RebuildDesktopPool":        {area: "desktop pools", jobs: []string{`rebuildDesktopPool`}, example: `{"image_id":"$IMAGE_ID","message":"Please save your work.","delay_time":15}`},
+	"ResetRandomPassword":       {area: "users"},
+	"ResizeDesktopPool":         {area: "desktop pools", jobs: []string{`resizeDesktopPool`}, example: `{"product_id":"$PRODUCT_ID","mode":"STOP_DESKTOP"}`},
+	"RetryScriptExecution":      {area: "scripts", jobs: []string{`executeScripts`}, example: `{"task_id":"$TASK_ID"}`},
+	"RevertDesktopPool":         {area: "desktop pools", jobs: []string{`rebuildDesktopPool`}},
 	"RunActionsOnGroup": {area: "user groups", jobs: []string{`attachDesktops`, `detachDesktops`}, example: `{"op_type":"ADD","user_ids":["$USER_ID"]}`, terraform: []string{`resource "huaweicloud_workspace_user_group" "readers" {
   name = "Readers"
   type = "LOCAL"
@@ -517,9 +579,49 @@ var documented = map[string]documentation{
 	"ShowResourceBindEnterpriseProject": {area: "enterprise projects", example: `{"resource_types":["workspace-desktop"],"offset":0,"limit":10}`},
 	"ShowScriptDetail":                  {area: "scripts"},
 	"ShowScriptRecordDetail":            {area: "scripts"},
-	"ShowSignInRules":                   {area: "authentication config"},
+	"ShowSecurityGroup": {area: "security groups", terraform: []string{`resource "huaweicloud_networking_secgroup" "web" {
+  name = "web"
+}`}},
+	"ShowSecurityGroupRule": {area: "security groups", terraform: []string{`resource "huaweicloud_networking_secgroup_rule" "http" {
+  security_group_id = var.security_group_id
+  direction         = "ingress"
+  ethertype         = "IPv4"
+  protocol          = "tcp"
+  ports             = "80,443"
+  remote_ip_prefix  = "0.0.0.0/0"
+}`}},
+	"ShowSecurityGroupTags": {area: "security groups", terraform: []string{`resource "huaweicloud_networking_secgroup" "web" {
+  name = "web"
+}`}},
+	"ShowSignInRules": {area: "authentication config"},
+	"ShowSubnetTags": {area: "VPCs", terraform: []string{`resource "huaweicloud_vpc_subnet" "lab_1" {
+  name       = "lab-1"
+  cidr       = "172.20.1.0/24"
+  gateway_ip = "172.20.1.1"
+  vpc_id     = var.vpc_id
+}`}},
 	"ShowTagByDesktopId": {area: "tags", terraform: []string{`data "huaweicloud_workspace_desktop_tags" "annas" {
   desktop_id = var.desktop_id
+}`}},
+	"ShowVpc": {area: "VPCs", terraform: []string{`resource "huaweicloud_vpc" "labs" {
+  name = "labs"
+  cidr = "172.20.0.0/16"
+}`}},
+	"ShowVpcSecurityGroup":     {area: "security groups"},
+	"ShowVpcSecurityGroupRule": {area: "security groups"},
+	"ShowVpcSubnet": {area: "VPCs", terraform: []string{`resource "huaweicloud_vpc_subnet" "lab_1" {
+  name       = "lab-1"
+  cidr       = "172.20.1.0/24"
+  gateway_ip = "172.20.1.1"
+  vpc_id     = var.vpc_id
+}`}},
+	"ShowVpcTags": {area: "VPCs", terraform: []string{`resource "huaweicloud_vpc" "labs" {
+  name = "labs"
+  cidr = "172.20.0.0/16"
+}`}},
+	"ShowVpcV3": {area: "VPCs", terraform: []string{`resource "huaweicloud_vpc" "labs" {
+  name = "labs"
+  cidr = "172.20.0.0/16"
 }`}},
 	"ShowWorkspaceLock":                  {area: "service, tenant and quotas"},
 	"ShrinkDesktopPool":                  {area: "desktop pools", jobs: []string{`deleteDesktops`}, example: `{"size":1}`},
@@ -567,7 +669,10 @@ var documented = map[string]documentation{
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`}},
-	"UpdateScript":       {area: "scripts", example: `{"name":"greet","content":"echo good morning"}`},
+	"UpdateScript": {area: "scripts", example: `{"name":"greet","content":"echo good morning"}`},
+	"UpdateSecurityGroup": {area: "security groups", example: `{"security_group":{"description":"Servers of web pages"}}`, terraform: []string{`resource "huaweicloud_networking_secgroup" "web" {
+  name = "web"
+}`}},
 	"UpdateSignInRules":  {area: "authentication config"},
 	"UpdateTenantConfig": {area: "service, tenant and quotas", example: `{"function_config":{"name":"run_scripts","status":"ON"}}`},
 	"UpdateUserGroup": {area: "user groups", example: `{"group_name":"Librarians"}`, terraform: []string{`resource "huaweicloud_workspace_user_group" "readers" {
@@ -581,6 +686,16 @@ var documented = map[string]documentation{
 	"UpdateUserInfo": {area: "users", example: `{"description":"Works upstairs"}`, terraform: []string{`resource "huaweicloud_workspace_user" "anna" {
   name  = "anna"
   email = "anna@example.org"
+}`}},
+	"UpdateVpc": {area: "VPCs", example: `{"vpc":{"description":"Laboratories"}}`, terraform: []string{`resource "huaweicloud_vpc" "labs" {
+  name = "labs"
+  cidr = "172.20.0.0/16"
+}`}},
+	"UpdateVpcSubnet": {area: "VPCs", example: `{"subnet":{"name":"lab-one"}}`, terraform: []string{`resource "huaweicloud_vpc_subnet" "lab_1" {
+  name       = "lab-1"
+  cidr       = "172.20.1.0/24"
+  gateway_ip = "172.20.1.1"
+  vpc_id     = var.vpc_id
 }`}},
 	"UpdateWorkspace": {area: "service, tenant and quotas", jobs: []string{`updateWorkspace`}},
 	"ValidateConfig":  {area: "authentication config", example: `{"auth_type":"USER_PASSWORD"}`},

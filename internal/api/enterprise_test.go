@@ -185,11 +185,14 @@ func requestsWithEnterprise(t *testing.T, e *env) (bodies, queries []string) {
 
 // puttingCalls put something into an enterprise project. One for each operation whose body names one, but for what filters.
 var puttingCalls = map[string]string{
-	"CreateDesktop":     `{` + orderText + `, "size": 1, "desktop_name": "put", "enterprise_project_id": "{ep}"}`,
-	"CreateDesktopPool": `{` + orderText + `, "name": "PUT1", "type": "DYNAMIC", "size": 1, "subnet_ids": ["{subnet}"], "enterprise_project_id": "{ep}"}`,
-	"UpdateDesktopPool": `{"enterprise_project_id": "{ep}"}`,
-	"CreateDesktopUser": `{"user_name": "put1", "user_email": "put1@example.org", "enterprise_project_id": "{ep}"}`,
-	"BatchCreateUsers":  `{"users": [{"user_name": "first", "user_email": "f@example.org"}, {"user_name": "put", "user_email": "put@example.org", "enterprise_project_id": "{ep}"}]}`,
+	"CreateDesktop":          `{` + orderText + `, "size": 1, "desktop_name": "put", "enterprise_project_id": "{ep}"}`,
+	"CreateDesktopPool":      `{` + orderText + `, "name": "PUT1", "type": "DYNAMIC", "size": 1, "subnet_ids": ["{subnet}"], "enterprise_project_id": "{ep}"}`,
+	"UpdateDesktopPool":      `{"enterprise_project_id": "{ep}"}`,
+	"CreateDesktopUser":      `{"user_name": "put1", "user_email": "put1@example.org", "enterprise_project_id": "{ep}"}`,
+	"CreateVpc":              `{"vpc": {"name": "put", "cidr": "10.0.0.0/8", "enterprise_project_id": "{ep}"}}`,
+	"CreateVpcSecurityGroup": `{"security_group": {"name": "put", "enterprise_project_id": "{ep}"}}`,
+	"CreateSecurityGroup":    `{"security_group": {"name": "put", "enterprise_project_id": "{ep}"}}`,
+	"BatchCreateUsers":       `{"users": [{"user_name": "first", "user_email": "f@example.org"}, {"user_name": "put", "user_email": "put@example.org", "enterprise_project_id": "{ep}"}]}`,
 }
 
 // TestEveryOperationKnowsItsEnterpriseProject goes through all operations that name one, as the API describes them: unknown ones are refused, and disabled ones

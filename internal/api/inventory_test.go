@@ -115,7 +115,7 @@ var knownActions = map[string]string{
 }
 
 func TestActionsHaveTheNamesOfTheAPI(t *testing.T) {
-	form := regexp.MustCompile(`^(workspace|eps)(:[a-z][A-Za-z]+){2}$`)
+	form := regexp.MustCompile(`^(workspace|eps|vpc|ecs|dns|evs|eip)(:[a-z][A-Za-z]+){2}$`)
 	known := maps.Clone(knownActions)
 	for _, operations := range (&Server{}).operations() {
 		for _, o := range operations {

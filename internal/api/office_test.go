@@ -143,6 +143,23 @@ var goodCalls = map[string]call{
 	"EnableEnterpriseProject": {path: "/v1.0/enterprise-projects/{labs}/action", body: `{"action": "disable"}`},
 	"MigrateResource":         {path: "/v1.0/enterprise-projects/{labs}/resources-migrate", body: `{"project_id": "{project}", "resource_id": "{anns}", "resource_type": "workspace-desktop"}`},
 
+	"CreateVpc":       {path: "/vpcs", body: `{"vpc": {"name": "upstairs", "cidr": "192.168.0.0/16"}}`},
+	"UpdateVpc":       {path: "/vpcs/{vpc}", body: `{"vpc": {"description": "labs"}}`},
+	"DeleteVpc":       {path: "/vpcs/{bare}"},
+	"CreateVpcSubnet": {path: "/subnets", body: `{"subnet": {"name": "lan2", "cidr": "172.20.9.0/24", "gateway_ip": "172.20.9.1", "vpc_id": "{vpc}"}}`},
+	"UpdateVpcSubnet": {path: "/vpcs/{vpc}/subnets/{lan}", body: `{"subnet": {"name": "wires"}}`},
+	"DeleteVpcSubnet": {path: "/vpcs/{vpc}/subnets/{lan}"},
+
+	"CreateVpcSecurityGroup":     {path: "/security-groups", body: `{"security_group": {"name": "web"}}`},
+	"DeleteVpcSecurityGroup":     {path: "/security-groups/{sg}"},
+	"CreateVpcSecurityGroupRule": {path: "/security-group-rules", body: `{"security_group_rule": {"security_group_id": "{sg}", "direction": "ingress", "protocol": "tcp", "port_range_min": 22, "port_range_max": 22}}`},
+	"DeleteVpcSecurityGroupRule": {path: "/security-group-rules/{rule}"},
+	"CreateSecurityGroup":        {path: "/vpc/security-groups", body: `{"security_group": {"name": "web"}}`},
+	"UpdateSecurityGroup":        {path: "/vpc/security-groups/{sg}", body: `{"security_group": {"name": "lab"}}`},
+	"DeleteSecurityGroup":        {path: "/vpc/security-groups/{sg}"},
+	"CreateSecurityGroupRule":    {path: "/vpc/security-group-rules", body: `{"security_group_rule": {"security_group_id": "{sg}", "direction": "ingress", "protocol": "tcp", "multiport": "22,8000-8080"}}`},
+	"DeleteSecurityGroupRule":    {path: "/vpc/security-group-rules/{rule}"},
+
 	"BatchDeleteUserGroups": {path: "/groups/batch-delete", body: `{"group_ids": ["{group}"]}`},
 }
 
@@ -162,6 +179,7 @@ func newOffice(t testing.TB) *office {
 	o.desktops()
 	o.pools()
 	o.scripts()
+	o.networks()
 	return o
 }
 
@@ -239,6 +257,17 @@ func (o *office) scripts() {
 	other := write("wave")
 	o.ids["stopped"], o.ids["task"] = run(other, "anns"), run(other, "bobs")
 	o.ok(o.post("/script-executions/stop", object{"task_id": o.ids["stopped"]}))
+}
+
+func (o *office) networks() {
+	at := func(version, path string) string { return "/" + version + "/" + o.first.ProjectID + path }
+	vpc := func(name, cidr string) string {
+		return o.ok(o.do("POST", at("v1", "/vpcs"), object{"vpc": object{"name": name, "cidr": cidr}})).text("vpc", "id")
+	}
+	o.ids["vpc"], o.ids["bare"] = vpc("labs", "172.20.0.0/16"), vpc("bare", "172.20.0.0/16")
+	o.ids["lan"] = o.ok(o.do("POST", at("v1", "/subnets"), object{"subnet": object{"name": "lan", "cidr": "172.20.1.0/24", "vpc_id": o.ids["vpc"]}})).text("subnet", "id")
+	group := o.ok(o.do("POST", at("v3", "/vpc/security-groups"), object{"security_group": object{"name": "lab"}}))
+	o.ids["sg"], o.ids["rule"] = group.text("security_group", "id"), group.text("security_group", "security_group_rules", 1, "id")
 }
 
 // send makes the good call of an operation.

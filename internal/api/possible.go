@@ -123,6 +123,7 @@ var causes = map[workspace.Code]func(traits) bool{
 	workspace.CodeImageNotFound:      func(o traits) bool { return o.body && naming("image_id")(o) },
 	workspace.CodeSubnetNotFound:     func(o traits) bool { return o.body && naming("subnet_id", "subnet_ids")(o) },
 	workspace.CodeSecurityNotFound:   naming("security_groups"),
+	workspace.CodeNetworkNotFound:    naming("vpc_id", "subnet_id", "security_group_id", "rule_id", "remote_group_id"),
 	workspace.CodeZoneNotFound:       naming("availability_zone", "availability_zone_id", "az_code"),
 	workspace.CodePoolNotFound:       func(o traits) bool { return o.inPath["pool_id"] || o.body && o.named["resource_type"] },
 	workspace.CodePolicyNotFound:     naming("policy_id", "policy_ids", "desktop_name_policy_id"),

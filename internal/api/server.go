@@ -33,6 +33,10 @@ var Catalog = []iam.CatalogService{
 	{Type: "workspace", Path: "/v2/{project_id}"},
 	{Type: "sts", Path: ""},
 	{Type: "eps", Path: "/v1.0"},
+	{Type: "vpc", Path: ""},
+	{Type: "ecs", Path: "/v2.1/{project_id}"},
+	{Type: "dns", Path: ""},
+	{Type: "evs", Path: "/v2/{project_id}"},
 }
 
 // Config is the configuration of a Server.

@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"carrel/internal/api"
-	"carrel/internal/catalog"
 	"carrel/internal/clientaddr"
 	"carrel/internal/core"
 	"carrel/internal/engine"
@@ -181,28 +180,7 @@ func (a *App) openEngine(ctx context.Context) (err error) {
 			return fmt.Errorf("network %s: %w", n.Name, err)
 		}
 	}
-	if err := a.ensureNetworks(ctx); err != nil {
-		return err
-	}
 	return a.identify(ctx)
-}
-
-// ensureNetworks creates the networks of projects that are not in the configuration, if the engine no longer has them. One that cannot be created
-// keeps only its project's desktops from starting.
-func (a *App) ensureNetworks(ctx context.Context) error {
-	subnets, err := store.View(ctx, a.store, func(tx *store.Tx) ([]catalog.Subnet, error) { return catalog.Subnets(ctx, tx, "") })
-	if err != nil {
-		return fmt.Errorf("reading the networks of projects: %w", err)
-	}
-	for _, s := range subnets {
-		if s.Network == "" || slices.ContainsFunc(a.config.Networks, func(n Network) bool { return n.Name == s.Network }) {
-			continue
-		}
-		if err := a.engine.EnsureNetwork(ctx, engine.Network{ID: s.Network, CIDR: s.CIDR, Gateway: s.Gateway}); err != nil {
-			a.log.WarnContext(ctx, "the network of a project cannot be created", "network", s.Network, "project", s.ProjectID, "error", err)
-		}
-	}
-	return nil
 }
 
 // identify reads or creates the installation's id, and marks what the engine has created for it.
@@ -267,6 +245,12 @@ func (a *App) startJobs(ctx context.Context) error {
 		return err
 	}
 	a.onStop(a.machines.Stop)
+	networks := &job.NetworkKeeper{Store: a.store, Engine: a.engine, Log: a.log}
+	for _, n := range a.config.Networks {
+		networks.Configured = append(networks.Configured, n.Name)
+	}
+	networks.Start(ctx)
+	a.onStop(func(context.Context) { networks.Stop() })
 	runner := job.NewRunner(a.store, a.engine, a.log, meter, job.Config{
 		Replica: a.replica, Parallel: a.config.Jobs.Parallel, BootLimit: a.config.Pools.BootLimit,
 		Timezone: a.config.timezone(), Locale: a.config.Desktops.Locale,

@@ -6,11 +6,14 @@ import (
 
 // VPC is a private network of a project; desktops are in its subnets.
 type VPC struct {
-	ID        string
-	ProjectID string
-	Name      string
-	CIDR      string
-	Created   time.Time
+	ID           string
+	ProjectID    string
+	Name         string
+	Description  string
+	CIDR         string
+	EnterpriseID string // empty in rows that know none: the default one
+	Created      time.Time
+	Updated      time.Time
 }
 
 // Subnet is an address range for desktops. Network is the engine's name for it.
@@ -19,12 +22,16 @@ type Subnet struct {
 	ProjectID string
 	VPCID     string
 	Name      string
+
+	Description string
+
 	CIDR      string
 	Gateway   string
 	DNS       []string
 	Network   string // engine.Network.ID
 	Default   bool   // used if a request has no subnet
 	Created   time.Time
+	Updated   time.Time
 	Withdrawn bool // the project's service does not use it now: nothing new is put there
 }
 
@@ -36,10 +43,12 @@ type SubnetDetail struct {
 
 // SecurityGroup is a named set of network rules. The default group allows all outgoing and no incoming traffic.
 type SecurityGroup struct {
-	ID          string
-	ProjectID   string
-	Name        string
-	Description string
-	Default     bool
-	Created     time.Time
+	ID           string
+	ProjectID    string
+	Name         string
+	Description  string
+	EnterpriseID string // empty in rows that know none: the default one
+	Default      bool
+	Created      time.Time
+	Updated      time.Time
 }

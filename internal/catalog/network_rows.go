@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -15,11 +16,14 @@ import (
 )
 
 type vpc struct {
-	ID        string `bun:",pk"`
-	ProjectID string
-	Name      string
-	CIDR      string `bun:"cidr"`
-	Created   time.Time
+	ID           string `bun:",pk"`
+	ProjectID    string
+	Name         string
+	Description  string
+	CIDR         string `bun:"cidr"`
+	EnterpriseID string
+	Created      time.Time
+	Updated      time.Time
 }
 
 type vpcRow struct {
@@ -32,12 +36,16 @@ type subnet struct {
 	ProjectID string
 	VPCID     string `bun:"vpc_id"`
 	Name      string
+
+	Description string
+
 	CIDR      string `bun:"cidr"`
 	Gateway   string
 	DNS       []string `bun:"dns"`
 	Network   string
 	Default   bool `bun:"is_default"`
 	Created   time.Time
+	Updated   time.Time
 	Withdrawn bool
 }
 
@@ -48,12 +56,14 @@ type subnetRow struct {
 }
 
 type securityGroup struct {
-	ID          string `bun:",pk"`
-	ProjectID   string
-	Name        string
-	Description string
-	Default     bool `bun:"is_default"`
-	Created     time.Time
+	ID           string `bun:",pk"`
+	ProjectID    string
+	Name         string
+	Description  string
+	EnterpriseID string
+	Default      bool `bun:"is_default"`
+	Created      time.Time
+	Updated      time.Time
 }
 
 type securityGroupRow struct {
@@ -63,32 +73,49 @@ type securityGroupRow struct {
 
 // InsertVPC inserts a network.
 func InsertVPC(ctx context.Context, t *store.Tx, v VPC) error {
+	v.EnterpriseID, v.Updated = cmp.Or(v.EnterpriseID, workspace.DefaultEnterprise), v.Created
 	_, err := t.Inserting(&vpcRow{vpc: vpc(v)}).Exec(ctx)
 	return err
 }
 
 type networkRow struct {
-	bun.BaseModel `bun:"table:networks"`
+	bun.BaseModel `bun:"table:networks,alias:n"`
 	ID            string `bun:",pk"`
 	ProjectID     string
+	CIDR          string `bun:"cidr"`
+	Gateway       string
+	Made          bool
+	Removing      bool
+	Configured    bool
+	Fault         string
+	Dirty         bool
+	Rules         string
+	Wanted        int64
+	Applied       int64
 }
 
-// claimNetwork makes a network of the engine a project's. It reports whether it is: another project may have it. Of concurrent callers the primary
-// key lets one through, the others wait for it.
-func claimNetwork(ctx context.Context, t *store.Tx, network, projectID string) (bool, error) {
-	n, err := store.Affected(t.Inserting(&networkRow{ID: network, ProjectID: projectID}).On("CONFLICT (id) DO NOTHING").Exec(ctx))
-	if err != nil || n > 0 {
-		return n > 0, err
+// claimNetwork makes a network of the engine a project's. It reports whether it is: another project may have it. One that is being removed is anybody's.
+// Of concurrent callers the primary key lets one through, the others wait for it.
+func claimNetwork(ctx context.Context, t *store.Tx, n networkRow) (bool, error) {
+	n.Dirty = true
+	done, err := store.Affected(t.Inserting(&n).On("CONFLICT (id) DO NOTHING").Exec(ctx))
+	if err != nil || done > 0 {
+		return done > 0, err
+	}
+	done, err = store.Affected(t.NewUpdate().Model(&n).Column("project_id", "cidr", "gateway", "made", "removing", "fault", "dirty").
+		WherePK().Where("n.removing").Exec(ctx))
+	if err != nil || done > 0 {
+		return done > 0, err
 	}
 	var owner string
-	err = t.NewSelect().Model((*networkRow)(nil)).Column("project_id").Where("id = ?", network).Scan(ctx, &owner)
-	return owner == projectID, err
+	err = t.NewSelect().Model((*networkRow)(nil)).Column("project_id").Where("id = ?", n.ID).Scan(ctx, &owner)
+	return owner == n.ProjectID, err
 }
 
 // InsertSubnet inserts a subnet. The VPC must exist. CodeConflict if its network belongs to another project.
 func InsertSubnet(ctx context.Context, t *store.Tx, s Subnet) error {
 	if s.Network != "" {
-		own, err := claimNetwork(ctx, t, s.Network, s.ProjectID)
+		own, err := claimNetwork(ctx, t, networkRow{ID: s.Network, ProjectID: s.ProjectID, CIDR: s.CIDR, Gateway: s.Gateway})
 		if err != nil {
 			return err
 		}
@@ -96,14 +123,24 @@ func InsertSubnet(ctx context.Context, t *store.Tx, s Subnet) error {
 			return t.Refuse(workspace.Errorf(workspace.CodeConflict, "network %s belongs to another project: two projects never share one", s.Network))
 		}
 	}
+	s.Updated = s.Created
 	_, err := t.Inserting(&subnetRow{subnet: subnet(s)}).Exec(ctx)
 	return t.OneDefault(err, "subnets")
 }
 
-// InsertSecurityGroup inserts a security group.
+// SaveSubnet writes the texts and name servers of a subnet.
+func SaveSubnet(ctx context.Context, t *store.Tx, s Subnet) error {
+	_, err := t.NewUpdate().Model(&subnetRow{subnet: subnet(s)}).Column("name", "description", "dns", "updated").WherePK().Exec(ctx)
+	return err
+}
+
+// InsertSecurityGroup inserts a security group, from which everything may go out and into which nothing comes.
 func InsertSecurityGroup(ctx context.Context, t *store.Tx, g SecurityGroup) error {
-	_, err := t.Inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx)
-	return t.OneDefault(err, "security_groups")
+	g.EnterpriseID, g.Updated = cmp.Or(g.EnterpriseID, workspace.DefaultEnterprise), g.Created
+	if _, err := t.Inserting(&securityGroupRow{securityGroup: securityGroup(g)}).Exec(ctx); err != nil {
+		return t.OneDefault(err, "security_groups")
+	}
+	return InsertRule(ctx, t, Rule{ID: workspace.NewID(), ProjectID: g.ProjectID, GroupID: g.ID, Outgoing: true, Priority: 1, Created: g.Created})
 }
 
 // VPCs reads the networks of a project, oldest first.
@@ -143,11 +180,11 @@ func useSubnets(ctx context.Context, t *store.Tx, projectID string, ids []string
 	return t.OneDefault(err, "subnets")
 }
 
-// deleteNetwork deletes a VPC with its subnets, in which no desktop is. The networks of the engine belong to nobody afterwards.
+// deleteNetwork deletes a VPC with its subnets, in which no desktop is. The engine removes their networks afterwards.
 func deleteNetwork(ctx context.Context, t *store.Tx, projectID, vpcID string) error {
 	for _, statement := range []string{
 		"DELETE FROM reserved_addresses WHERE subnet_id IN (SELECT s.id FROM subnets AS s WHERE s.project_id = ?0 AND s.vpc_id = ?1)",
-		`DELETE FROM networks WHERE project_id = ?0 AND id IN (SELECT s.network FROM subnets AS s WHERE s.project_id = ?0 AND s.vpc_id = ?1)`,
+		`UPDATE networks SET removing = TRUE WHERE project_id = ?0 AND id IN (SELECT s.network FROM subnets AS s WHERE s.project_id = ?0 AND s.vpc_id = ?1)`,
 		"DELETE FROM subnets WHERE project_id = ?0 AND vpc_id = ?1",
 		"DELETE FROM vpcs WHERE project_id = ?0 AND id = ?1",
 	} {

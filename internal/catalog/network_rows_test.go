@@ -17,10 +17,10 @@ import (
 var networks = map[string]func(*env){
 	"VPCs, subnets and security groups are read as they were inserted, by project": func(e *env) {
 		now := e.Clock.Now()
-		vpc := catalog.VPC{ID: "v", ProjectID: "p", Name: "net", CIDR: "10.9.0.0/16", Created: now}
+		vpc := catalog.VPC{ID: "v", ProjectID: "p", Name: "net", CIDR: "10.9.0.0/16", EnterpriseID: "0", Created: now, Updated: now}
 		subnet := catalog.Subnet{ID: "s", ProjectID: "p", VPCID: "v", Name: "desktops", CIDR: "10.9.1.0/24", Gateway: "10.9.1.1",
-			DNS: []string{"10.9.1.1", "9.9.9.9"}, Network: "carrel0", Default: true, Created: now}
-		group := catalog.SecurityGroup{ID: "g", ProjectID: "p", Name: "default", Description: "out only", Default: true, Created: now}
+			DNS: []string{"10.9.1.1", "9.9.9.9"}, Network: "carrel0", Default: true, Created: now, Updated: now}
+		group := catalog.SecurityGroup{ID: "g", ProjectID: "p", Name: "default", Description: "out only", EnterpriseID: "0", Default: true, Created: now, Updated: now}
 		e.Update(func(tx *store.Tx) error {
 			if err := catalog.InsertVPC(e.Context(), tx, vpc); err != nil {
 				return err

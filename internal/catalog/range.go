@@ -48,6 +48,9 @@ func networkOf(block netip.Prefix) string {
 // get different blocks: the second waits for the first and looks again (claimNetwork).
 func NewNetwork(ctx context.Context, tx *store.Tx, projectID string, r Range) (VPC, Subnet, error) {
 	const attempts = 100
+	if err := LockRanges(ctx, tx); err != nil {
+		return VPC{}, Subnet{}, err
+	}
 	for range attempts {
 		subnets, err := Subnets(ctx, tx, "")
 		if err != nil {
@@ -66,7 +69,7 @@ func NewNetwork(ctx context.Context, tx *store.Tx, projectID string, r Range) (V
 			return VPC{}, Subnet{}, noNetwork(r)
 		}
 		network := networkOf(block)
-		own, err := claimNetwork(ctx, tx, network, projectID)
+		own, err := claimNetwork(ctx, tx, networkRow{ID: network, ProjectID: projectID, CIDR: block.String(), Gateway: block.Addr().Next().String()})
 		if err != nil {
 			return VPC{}, Subnet{}, err
 		}

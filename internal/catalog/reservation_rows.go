@@ -13,7 +13,7 @@ import (
 
 // installationRow is the one row of its table.
 type installationRow struct {
-	bun.BaseModel `bun:"table:installations"`
+	bun.BaseModel `bun:"table:installations,alias:i"`
 	Singleton     int64 `bun:",pk"`
 	ID            string
 	Created       time.Time
@@ -37,6 +37,12 @@ func PutInstallation(ctx context.Context, t *store.Tx, id string) (string, error
 		return "", err
 	}
 	return Installation(ctx, t)
+}
+
+// LockRanges locks the ranges of all projects until the transaction ends: of two transactions that give out ranges, the second sees that of the first.
+func LockRanges(ctx context.Context, t *store.Tx) error {
+	var rows []installationRow
+	return t.ForUpdate(t.NewSelect().Model(&rows), "i").Scan(ctx)
 }
 
 type reservationRow struct {

@@ -14,6 +14,7 @@ import (
 	"carrel/internal/enterprise"
 	"carrel/internal/export"
 	"carrel/internal/namepolicy"
+	"carrel/internal/network"
 	"carrel/internal/pool"
 	"carrel/internal/pool/reconcile"
 	"carrel/internal/pool/reshape"
@@ -39,6 +40,7 @@ type Services struct {
 	Refusals     *audit.Refusals // of sign-ins
 	RefusedCalls *audit.Refusals // of requests of the API that are not authenticated, and of the identity API
 	Catalog      *catalog.Service
+	Networks     *network.Service
 	Quotas       *quota.Service
 	Tenants      *tenant.Service
 	Directory    *directory.Service
@@ -90,6 +92,7 @@ func NewServices(c Config) *Services {
 		Refusals:     refusals,
 		RefusedCalls: &audit.Refusals{Store: c.Store, Clock: time.Now, Log: c.Log, AtOnce: refusedCallsAtOnce},
 		Catalog:      &catalog.Service{Store: c.Store},
+		Networks:     &network.Service{Store: c.Store},
 		Quotas:       &quota.Service{Store: c.Store},
 		Tenants:      &tenant.Service{Store: c.Store, Networks: c.Networks, LockProject: c.LockProject},
 		Directory:    &directory.Service{Store: c.Store},

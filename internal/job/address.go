@@ -19,6 +19,10 @@ const mostMoves = 8
 // installation, the desktop gets another address, unless the request named this one.
 func (r *Runner) launch(ctx context.Context, s *workspace.SubJob, spec engine.Spec, params desktop.CreateParams) error {
 	for range mostMoves {
+		// The rules count the desktop already: it has no more rights on its address than its own from the first moment.
+		if err := settleNetwork(ctx, r.store, r.engine, spec.Network, false); err != nil {
+			return err
+		}
 		m, err := r.engine.Launch(ctx, spec)
 		if !errors.Is(err, engine.ErrAddressTaken) {
 			s.Host = m.Host

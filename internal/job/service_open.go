@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"carrel/internal/desktop"
-	"carrel/internal/engine"
 	"carrel/internal/store"
 	"carrel/internal/tenant"
 	"carrel/internal/workspace"
@@ -25,8 +24,7 @@ func (r *Runner) openService(_ context.Context, s *workspace.SubJob, _ *desktop.
 				return err
 			}
 			for _, subnet := range subnets {
-				n := engine.Network{ID: subnet.Network, CIDR: subnet.CIDR, Gateway: subnet.Gateway}
-				if err := r.engine.EnsureNetwork(ctx, n); err != nil {
+				if err := settleNetwork(ctx, r.store, r.engine, subnet.Network, true); err != nil {
 					return err
 				}
 			}

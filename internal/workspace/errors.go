@@ -60,6 +60,7 @@ const (
 	CodeEnterpriseNotFound Code = "WKS.00010027" // an enterprise project
 	CodeEnterpriseDisabled Code = "WKS.00010028" // it takes nothing new
 	CodeNoAgency           Code = "WKS.00010029" // the project has not authorized the service
+	CodeNetworkNotFound    Code = "WKS.00010061" // a VPC, subnet, security group or rule of the path
 )
 
 // OutageRetry is the delay before trying again after CodeNoDatabase.

@@ -4,7 +4,7 @@ package overlay
 // knows. The description makes the example of any other operation from the fields that it requires, and parameters need none: $DESKTOP_ID is the
 // one of desktop_id.
 func Examples() map[string]string {
-	return merged(exampleDesktops, exampleAssignments, examplePools, exampleUsers, exampleScripts, exampleTags)
+	return merged(exampleDesktops, exampleAssignments, examplePools, exampleUsers, exampleScripts, exampleTags, exampleNetworks)
 }
 
 var exampleDesktops = map[string]string{
@@ -104,4 +104,16 @@ var exampleTags = map[string]string{
 	"BatchChangeTags":         `{"action": "create", "tags": [{"key": "floor", "value": "2"}]}`,
 	"BatchAddDesktopsTags":    `{"desktops": [{"desktop_id": "$DESKTOP_ID", "tags": [{"key": "floor", "value": "2"}]}]}`,
 	"BatchDeleteDesktopsTags": `{"desktops": [{"desktop_id": "$DESKTOP_ID", "tags": [{"key": "floor", "value": "2"}]}]}`,
+}
+
+var exampleNetworks = map[string]string{
+	"CreateVpc":                  `{"vpc": {"name": "labs", "cidr": "172.20.0.0/16"}}`,
+	"UpdateVpc":                  `{"vpc": {"description": "Laboratories"}}`,
+	"CreateVpcSubnet":            `{"subnet": {"name": "lab-1", "cidr": "172.20.1.0/24", "gateway_ip": "172.20.1.1", "vpc_id": "$VPC_ID"}}`,
+	"UpdateVpcSubnet":            `{"subnet": {"name": "lab-one"}}`,
+	"CreateVpcSecurityGroup":     `{"security_group": {"name": "web"}}`,
+	"CreateVpcSecurityGroupRule": `{"security_group_rule": {"security_group_id": "$SECURITY_GROUP_ID", "direction": "ingress", "protocol": "tcp", "port_range_min": 80, "port_range_max": 80}}`,
+	"CreateSecurityGroup":        `{"security_group": {"name": "web", "description": "Web servers"}}`,
+	"UpdateSecurityGroup":        `{"security_group": {"description": "Servers of web pages"}}`,
+	"CreateSecurityGroupRule":    `{"security_group_rule": {"security_group_id": "$SECURITY_GROUP_ID", "direction": "ingress", "protocol": "tcp", "multiport": "80,443"}}`,
 }

@@ -45,6 +45,28 @@ var terraformBlocks = []Terraform{
     throughput = 125
   }
 }`, []string{"AddVolumes", "ExpandVolumes", "DeleteDesktopVolumes", "BatchModifyQosVolumes"}},
+	{`resource "huaweicloud_vpc" "labs" {
+  name = "labs"
+  cidr = "172.20.0.0/16"
+}`, []string{"CreateVpc", "ShowVpc", "ShowVpcV3", "UpdateVpc", "DeleteVpc", "ShowVpcTags"}},
+	{`resource "huaweicloud_vpc_subnet" "lab_1" {
+  name       = "lab-1"
+  cidr       = "172.20.1.0/24"
+  gateway_ip = "172.20.1.1"
+  vpc_id     = var.vpc_id
+}`, []string{"CreateVpcSubnet", "ShowVpcSubnet", "UpdateVpcSubnet", "DeleteVpcSubnet", "ShowSubnetTags", "ListNameServers"}},
+	{`resource "huaweicloud_networking_secgroup" "web" {
+  name = "web"
+}`, []string{"CreateSecurityGroup", "ShowSecurityGroup", "UpdateSecurityGroup", "DeleteVpcSecurityGroup", "ShowSecurityGroupTags"}},
+	{`resource "huaweicloud_networking_secgroup_rule" "http" {
+  security_group_id = var.security_group_id
+  direction         = "ingress"
+  ethertype         = "IPv4"
+  protocol          = "tcp"
+  ports             = "80,443"
+  remote_ip_prefix  = "0.0.0.0/0"
+}`, []string{"CreateSecurityGroupRule", "ShowSecurityGroupRule", "DeleteSecurityGroupRule"}},
+	{`data "huaweicloud_availability_zones" "all" {}`, []string{"NovaListAvailabilityZones"}},
 	{`data "huaweicloud_workspace_desktops" "all" {}`, []string{"ListDesktopsDetail"}},
 	{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {

@@ -147,3 +147,11 @@ func inPorts(ports string, port int) bool {
 	}
 	return false
 }
+
+// HasNetwork reports whether there is a network.
+func (e *Engine) HasNetwork(id string) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	_, there := e.networks[id]
+	return there
+}
