@@ -86,7 +86,7 @@ func (s *Server) labelsOf(param string) labels {
 
 // accessOf is what a request asks for, as far as its path tells.
 func (s *Server) accessOf(ctx huma.Context, o operation) iam.Access {
-	a := iam.Access{ProjectID: ctx.Param("project_id"), Action: o.action, Writes: o.needs == iam.Write, Manages: manages[o.id]}
+	a := iam.Access{ProjectID: o.project(ctx), Action: o.action, Writes: o.needs == iam.Write, Manages: manages[o.id]}
 	if seen := recordOf(ctx.Context()); seen != nil {
 		a.Address, _ = netip.ParseAddr(seen.act.Address)        // the zero value: unknown
 		a.Lists, a.InBody = selecting[o.id], namingInBody[o.id] // what comes of them is noted in the record

@@ -36,6 +36,7 @@ var catalogue = []errorKind{
 	{workspace.CodeJobNotFound, http.StatusNotFound, "There is no such job or sub-job.", "job \"ID\" does not exist", "Records of jobs are deleted after a time: look at the desktop itself."},
 	{workspace.CodeProductNotFound, http.StatusBadRequest, "There is no such product.", "product_id: product \"ID\" does not exist", "List the products."},
 	{workspace.CodeImageNotFound, http.StatusBadRequest, "There is no such image, or the project may not use it.", "image_id: image \"ID\" does not exist", "List the images."},
+	{workspace.CodeCloudImageNotFound, http.StatusNotFound, "There is no such image, or the project may not see it.", "image \"ID\" does not exist", "List the images: GET /v2/cloudimages."},
 	{workspace.CodeSubnetNotFound, http.StatusBadRequest, "There is no such subnet, or no default one.", "nics[0].subnet_id: \"ID\" does not exist", "List the subnets."},
 	{workspace.CodeSecurityNotFound, http.StatusBadRequest, "There is no such security group.", "security_groups[0].id: \"ID\" does not exist", "List the security groups."},
 	{workspace.CodeNetworkNotFound, http.StatusNotFound, "There is no such VPC, subnet, security group or rule.", "subnet \"ID\" does not exist", "List those that there are. If it was to be deleted, that has been done."},
@@ -61,6 +62,7 @@ var catalogue = []errorKind{
 	{workspace.CodeTokenReused, http.StatusConflict, "X-Client-Token was already used for another request.", "X-Client-Token: was sent with another request at TIME, use a new one for each request", "Use a new token for each request, and the same one only to repeat it unchanged."},
 	{workspace.CodeCapacityExceeded, http.StatusConflict, "Storage or memory is exhausted or promised to other desktops.", "how much is asked for, and how much is left", "Ask for less, delete or stop desktops, or have the operator add capacity."},
 	{workspace.CodeQuotaExceeded, http.StatusConflict, "The project would have more than its quota allows.", "quota RESOURCE: how much the project may have, how much it has, and how much is asked for", "Delete what is not needed, or have the operator raise the quota (carrel quota set); GET /v2/{project_id}/quotas shows it."},
+	{workspace.CodeImageNotOwned, http.StatusForbidden, "The image is the installation's or another project's, and only its owner changes, shares or deletes it.", "image ID (NAME) is the installation's: only who runs it changes, shares or deletes it", "Ask the owner, or make an image of the project's own from a desktop."},
 	{workspace.CodeSettingOff, http.StatusConflict, "A setting of the project does not allow it.", "which setting is OFF", "Leave it out, or switch the setting ON with PUT /v2/{project_id}/tenant-configs."},
 	{workspace.CodeServiceLocked, http.StatusConflict, "The project's Workspace service is locked, so that nothing of it can be changed.", "why it is locked", "Unlock it with PUT /v2/{project_id}/workspaces/lock-status, if the reason no longer holds."},
 

@@ -206,6 +206,9 @@ func (e *env) do(method, target string, body any, change ...func(*http.Request))
 	r := httptest.NewRequestWithContext(e.Context(), method, "http://carrel.test"+target, reader)
 	r.Header.Set("Content-Type", "application/json;charset=utf8")
 	r.Header.Set("X-Auth-Token", e.token)
+	if strings.Contains(target, "/cloudimages") || strings.HasPrefix(target, "/v2/images") { // paths of IMS name no project
+		r.Header.Set("X-Project-Id", e.first.ProjectID)
+	}
 	for _, c := range change {
 		c(r)
 	}

@@ -108,6 +108,16 @@ var knownActions = map[string]string{
 	"ShowResourceBindEnterpriseProject": "eps:resources:list",
 	"UpdateEnterpriseProject":           "eps:enterpriseProjects:update",
 
+	"ListCloudImages":     "ims:images:list",
+	"ListGlanceImages":    "ims:images:list",
+	"ShowGlanceImage":     "ims:images:get",
+	"UpdateCloudImage":    "ims:images:update",
+	"DeleteGlanceImage":   "ims:images:delete",
+	"ListImageOsVersions": "ims:images:listOsVersion",
+	"AddImageMembers":     "ims:images:share",
+	"UpdateImageMembers":  "ims:images:updateMember",
+	"DeleteImageMembers":  "ims:images:deleteMember",
+
 	"ListDesktops":       "workspace:desktops:list",
 	"ListDesktopsDetail": "workspace:desktops:listDetail",
 	"ShowDesktopDetail":  "workspace:desktops:get",
@@ -115,7 +125,7 @@ var knownActions = map[string]string{
 }
 
 func TestActionsHaveTheNamesOfTheAPI(t *testing.T) {
-	form := regexp.MustCompile(`^(workspace|eps|vpc|ecs|dns|evs|eip)(:[a-z][A-Za-z]+){2}$`)
+	form := regexp.MustCompile(`^(workspace|eps|ims|vpc|ecs|dns|evs|eip)(:[a-z][A-Za-z]+){2}$`)
 	known := maps.Clone(knownActions)
 	for _, operations := range (&Server{}).operations() {
 		for _, o := range operations {
@@ -134,7 +144,7 @@ func TestActionsHaveTheNamesOfTheAPI(t *testing.T) {
 func described(t *testing.T) *huma.OpenAPI {
 	t.Helper()
 	s := &Server{Config: Config{IAM: &iam.Service{}, Services: core.NewServices(core.Config{})}}
-	api := humago.New(http.NewServeMux(), humaConfig())
+	api := humago.New(newMuxes(), humaConfig())
 	s.register(api)
 	return api.OpenAPI()
 }

@@ -5,6 +5,7 @@ package api
 // manages is what a project must have authorized the service to manage before it does an operation.
 var manages = map[string]string{
 	"AddDesktopPoolVolumes":              "desktops",
+	"AddImageMembers":                    "images",
 	"ApplyWorkspace":                     "networks",
 	"AttachInstances":                    "desktops",
 	"BatchAttachInstances":               "desktops",
@@ -19,6 +20,8 @@ var manages = map[string]string{
 	"DeleteDesktop":                      "desktops",
 	"DeleteDesktopPool":                  "desktops",
 	"DeleteDesktopPoolVolumes":           "desktops",
+	"DeleteGlanceImage":                  "images",
+	"DeleteImageMembers":                 "images",
 	"DetachInstances":                    "desktops",
 	"ExecuteDesktopPoolAction":           "desktops",
 	"ExecuteDesktopPoolScript":           "desktops",
@@ -35,7 +38,9 @@ var manages = map[string]string{
 	"ShrinkDesktopPool":                  "desktops",
 	"StopScriptExecution":                "desktops",
 	"TakeBackPoolDesktops":               "desktops",
+	"UpdateCloudImage":                   "images",
 	"UpdateDesktopPool":                  "desktops",
 	"UpdateDesktopUsername":              "desktops",
+	"UpdateImageMembers":                 "images",
 	"UpdateWorkspace":                    "networks",
 }

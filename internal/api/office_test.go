@@ -159,6 +159,11 @@ var goodCalls = map[string]call{
 	"DeleteSecurityGroup":        {path: "/vpc/security-groups/{sg}"},
 	"CreateSecurityGroupRule":    {path: "/vpc/security-group-rules", body: `{"security_group_rule": {"security_group_id": "{sg}", "direction": "ingress", "protocol": "tcp", "multiport": "22,8000-8080"}}`},
 	"DeleteSecurityGroupRule":    {path: "/vpc/security-group-rules/{rule}"},
+	"UpdateCloudImage":           {path: "/v2/cloudimages/{own}", body: `[{"op": "replace", "path": "/name", "value": "Lab"}]`},
+	"DeleteGlanceImage":          {path: "/v2/images/{own}"},
+	"AddImageMembers":            {path: "/v1/cloudimages/members", body: `{"images": ["{own}"], "projects": ["{annex}"]}`},
+	"UpdateImageMembers":         {path: "/v1/cloudimages/members", body: `{"images": ["{shared}"], "project_id": "{project}", "status": "rejected"}`},
+	"DeleteImageMembers":         {path: "/v1/cloudimages/members", body: `{"images": ["{given}"], "projects": ["{vacant}"]}`},
 
 	"BatchDeleteUserGroups": {path: "/groups/batch-delete", body: `{"group_ids": ["{group}"]}`},
 }
@@ -175,6 +180,7 @@ func newOffice(t testing.TB) *office {
 	o.ids["annex"] = o.do("POST", "/v3/projects", object{"project": object{"name": "annex"}}).text("project", "id")
 	o.ok(o.do("POST", "/v2/"+o.ids["annex"]+"/agencies", object{}))
 	o.ids["vacant"] = o.otherProject("vacant").first.ProjectID
+	o.update(o.images)
 	o.people()
 	o.desktops()
 	o.pools()
@@ -199,6 +205,28 @@ func (o *office) moreToChooseFrom(tx *store.Tx) error {
 	}
 	images.ID, images.EngineID = "image-2", "sim-2"
 	return catalog.PutImages(o.Context(), tx, []catalog.Image{images})
+}
+
+// images adds images of the project's own, one of them shared, and one that another project shares with it.
+func (o *office) images(tx *store.Tx) error {
+	for name, owner := range map[string]string{"own": "project", "given": "project", "shared": "vacant"} {
+		o.ids[name] = workspace.NewID()
+		i := catalog.Image{
+			ID: o.ids[name], ProjectID: o.ids[owner], Type: catalog.ImagePrivate, Name: name, OSType: "Linux", OSVersion: "Debian GNU/Linux 13",
+			Architecture: "x86", MinDiskGB: 40, MinMemoryMiB: 512, EngineID: "engine-" + name, Created: tx.Now(), Updated: tx.Now(),
+		}
+		if err := catalog.PutImages(o.Context(), tx, []catalog.Image{i}); err != nil {
+			return err
+		}
+	}
+	for image, project := range map[string]string{"given": "vacant", "shared": "project"} {
+		_, err := tx.NewRaw("INSERT INTO image_members (image_id, project_id, status, created, updated) VALUES (?, ?, 'accepted', ?, ?)",
+			o.ids[image], o.ids[project], tx.Now(), tx.Now()).Exec(o.Context())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (o *office) people() {

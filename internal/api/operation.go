@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -40,8 +41,28 @@ type operation struct {
 	describe string
 }
 
+// projectHeader names the project of a request.
+const projectHeader = "X-Project-Id"
+
 // ofProject reports whether the operation is about one project, rather than about the account.
-func (o operation) ofProject() bool { return strings.Contains(o.path, "{project_id}") }
+func (o operation) ofProject() bool {
+	return strings.Contains(o.path, "{project_id}") || o.ofCallersProject()
+}
+
+// ofCallersProject reports whether the path names no project and the operation is about the one that the caller's token is for, or that X-Project-Id
+// names. Those of IMS are.
+func (o operation) ofCallersProject() bool {
+	return strings.HasPrefix(o.path, "/v2/cloudimages") || strings.HasPrefix(o.path, "/v1/cloudimages") || strings.HasPrefix(o.path, "/v2/images")
+}
+
+// project returns the project that a request is about; empty if it is about the account.
+func (o operation) project(ctx huma.Context) string {
+	if !o.ofCallersProject() {
+		return ctx.Param("project_id")
+	}
+	p, _ := iam.PrincipalFrom(ctx.Context())
+	return cmp.Or(p.ProjectID, ctx.Header(projectHeader))
+}
 
 // registration adds a handler, whose types it knows, to the API.
 type registration func(*Server, huma.API, huma.Operation)
@@ -124,6 +145,12 @@ func (s *Server) register(api huma.API) {
 				Middlewares:     huma.Middlewares{identify(o), s.legible(api), s.authorize(api, o), s.memory.bound(api), s.requested(api, o)},
 			}
 			describeFailures(api, &op)
+			if o.ofCallersProject() {
+				op.Parameters = append(op.Parameters, &huma.Param{
+					Name: projectHeader, In: "header", Example: "$PROJECT_ID", Schema: &huma.Schema{Type: huma.TypeString},
+					Description: "The project that the request is about. A token for a project needs no header",
+				})
+			}
 			if o.changes() {
 				op.Parameters = append(op.Parameters, requestHeaders(api)...)
 			}
@@ -194,7 +221,13 @@ func checkScope(ctx huma.Context, o operation, caller iam.Principal) error {
 		}
 		return nil
 	}
-	if named, projectID := ctx.Header("X-Project-Id"), ctx.Param("project_id"); named != "" && named != projectID {
+	named, projectID := ctx.Header(projectHeader), o.project(ctx)
+	switch {
+	case projectID == "":
+		return workspace.Invalid(projectHeader, "must name a project: the path names none, and the caller's credential is for the account")
+	case named != "" && named != projectID && o.ofCallersProject():
+		return workspace.Errorf(workspace.CodeForbidden, "X-Project-Id: names project %q, the caller's token is for %q", named, projectID)
+	case named != "" && named != projectID:
 		return workspace.Errorf(workspace.CodeForbidden, "X-Project-Id: names project %q, the path names %q", named, projectID)
 	}
 	return nil
@@ -208,6 +241,15 @@ func caller(ctx context.Context, p wire.Project) workspace.Caller {
 	}
 	c.ProjectID = p.ProjectID
 	return c
+}
+
+// projectCaller is caller for operations of the caller's own project.
+func projectCaller(ctx context.Context) workspace.Caller {
+	var projectID string
+	if seen := recordOf(ctx); seen != nil {
+		projectID = seen.access.ProjectID
+	}
+	return caller(ctx, wire.Project{ProjectID: projectID})
 }
 
 // accountCaller is caller for operations of the account, which stands in place of the project.

@@ -24,7 +24,7 @@ func identify(o operation) func(huma.Context, func(huma.Context)) {
 	idParam, kind := targetOf(o.path)
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if seen := recordOf(ctx.Context()); seen != nil {
-			seen.act.Operation, seen.act.Permission, seen.act.ProjectID = o.id, o.action, ctx.Param("project_id")
+			seen.act.Operation, seen.act.Permission, seen.act.ProjectID = o.id, o.action, o.project(ctx)
 			if !o.ofProject() {
 				seen.act.ProjectID = seen.principal.AccountID // as for identities
 			}

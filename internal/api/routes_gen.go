@@ -76,6 +76,17 @@ func (s *Server) operations() map[string][]operation {
 			{"GET", "/v2/{project_id}/common/timezones", "ListTimeZones", "workspace:timezones:list", iam.Read, answering(s.listTimeZones), "List the time zones that desktops know"},
 			{"GET", "/v2/{project_id}/availability-zones/summary", "ListAzs", "workspace:availabilityZones:listSummary", iam.Read, answering(s.summariseZones), "List availability zones by type of site"},
 		},
+		"cloud images": {
+			{"GET", "/v2/cloudimages", "ListCloudImages", "ims:images:list", iam.Read, answering(s.listCloudImages), "List images, newest first"},
+			{"GET", "/v2/images", "ListGlanceImages", "ims:images:list", iam.Read, answering(s.listGlanceImages), "List images in the form of Glance"},
+			{"GET", "/v2/images/{image_id}", "ShowGlanceImage", "ims:images:get", iam.Read, answering(s.showGlanceImage), "Show an image"},
+			{"PATCH", "/v2/cloudimages/{image_id}", "UpdateCloudImage", "ims:images:update", iam.Write, answering(s.updateCloudImage), "Change an image's name, description, minima or protection"},
+			{"DELETE", "/v2/images/{image_id}", "DeleteGlanceImage", "ims:images:delete", iam.Write, silent(http.StatusNoContent, s.deleteGlanceImage), "Delete an image that nothing uses"},
+			{"GET", "/v1/cloudimages/os_version", "ListImageOsVersions", "ims:images:listOsVersion", iam.Read, answering(s.listImageSystems), "List the systems that images have"},
+			{"POST", "/v1/cloudimages/members", "AddImageMembers", "ims:images:share", iam.Write, answering(s.shareImages), "Share images with other projects, which accept or reject them"},
+			{"PUT", "/v1/cloudimages/members", "UpdateImageMembers", "ims:images:updateMember", iam.Write, answering(s.answerImages), "Accept or reject images that others share with the project"},
+			{"DELETE", "/v1/cloudimages/members", "DeleteImageMembers", "ims:images:deleteMember", iam.Write, answering(s.unshareImages), "End that images are shared with projects; their desktops stay"},
+		},
 		"desktops": {
 			{"POST", "/v2/{project_id}/desktops", "CreateDesktop", "workspace:desktops:create", iam.Write, answering(s.createDesktops), "Create desktops"},
 			{"GET", "/v2/{project_id}/desktops", "ListDesktops", "workspace:desktops:list", iam.Read, answering(s.listDesktops), "List desktops"},

@@ -62,7 +62,7 @@ func curlOf(op *huma.Operation) string {
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", value)
 		case p.In == "query" && p.Required:
 			options = append(options, fmt.Sprintf(`--url-query "%s=%s"`, p.Name, value))
-		case p.In == "header" && p.Required:
+		case p.In == "header" && (p.Required || p.Name == projectHeader):
 			options = append(options, fmt.Sprintf(`-H "%s: %s"`, p.Name, value))
 		}
 	}

@@ -33,6 +33,7 @@ var Catalog = []iam.CatalogService{
 	{Type: "workspace", Path: "/v2/{project_id}"},
 	{Type: "sts", Path: ""},
 	{Type: "eps", Path: "/v1.0"},
+	{Type: "ims", Path: ""},
 	{Type: "vpc", Path: ""},
 	{Type: "ecs", Path: "/v2.1/{project_id}"},
 	{Type: "dns", Path: ""},
@@ -73,15 +74,14 @@ func New(c Config) (*Server, error) {
 		return nil, fmt.Errorf("registering metrics of the API: %w", err)
 	}
 	s := &Server{Config: c, memory: newMemory(c.CallTime / 6), meter: meter}
-	desktops := http.NewServeMux()
-	workspaceAPI := humago.New(desktops, humaConfig())
+	operations := newMuxes()
+	workspaceAPI := humago.New(operations, humaConfig())
 	s.register(workspaceAPI)
 	description := describe(workspaceAPI, c.Others)
 	identity := c.IAM.Handler()
-	misspelt := renamed(desktops)
-	s.faces = []face{
-		{description, description}, {identity, identity}, {desktops, c.IAM.Require(named(lenient(desktops)))},
-		{misspelt, c.IAM.Require(named(lenient(misspelt)))},
+	s.faces = []face{{description, description}, {identity, identity}}
+	for _, mux := range []*http.ServeMux{operations.ofCaller, operations.ofProject, renamed(operations.ofProject)} {
+		s.faces = append(s.faces, face{mux, c.IAM.Require(named(lenient(mux)))})
 	}
 	s.handler = s.observed(s.limited(http.HandlerFunc(s.dispatch)))
 	return s, nil

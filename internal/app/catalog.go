@@ -72,11 +72,13 @@ func compareImages(listed, there []catalog.Image) (fresh []catalog.Image, gone [
 	}
 	for _, i := range there {
 		if was, found := known[i.ID]; found {
-			i.Created = was.Created
 			delete(known, i.ID)
+			changed := i.Updated
+			i.Created, i.Updated = was.Created, was.Updated
 			if i == was {
 				continue
 			}
+			i.Updated = changed
 		}
 		fresh = append(fresh, i)
 	}
@@ -117,6 +119,9 @@ func watchCatalog(ctx context.Context, s store.Transactions, e engine.Engine, lo
 }
 
 func refreshImages(ctx context.Context, s store.Transactions, e engine.Engine, log *slog.Logger) error {
+	if err := deleteImages(ctx, s, e, log); err != nil {
+		return err
+	}
 	desc, images, err := offered(ctx, e)
 	if err != nil {
 		return err
@@ -134,6 +139,40 @@ func refreshImages(ctx context.Context, s store.Transactions, e engine.Engine, l
 	}
 	log.InfoContext(ctx, "the engine's images have changed", "new_or_changed", len(fresh), "gone", gone)
 	return s.Update(ctx, func(tx *store.Tx) error { return putImages(ctx, tx, imagesOf(images, desc, tx.Now())) })
+}
+
+// deleteImages deletes in the engine what was deleted in the catalogue, then the rows. Several processes may do the same.
+func deleteImages(ctx context.Context, s store.Transactions, e engine.Engine, log *slog.Logger) error {
+	type deletion struct {
+		catalog.Image
+		shared bool // another image has the same in the engine
+	}
+	deleting, err := store.View(ctx, s, func(tx *store.Tx) ([]deletion, error) {
+		images, err := catalog.DeletingImages(ctx, tx, maxImages)
+		all := make([]deletion, len(images))
+		for n, i := range images {
+			all[n].Image = i
+			if err == nil {
+				all[n].shared, err = catalog.OtherImageWith(ctx, tx, i)
+			}
+		}
+		return all, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range deleting {
+		if !d.shared {
+			if err := e.DeleteImage(ctx, d.EngineID); err != nil {
+				return fmt.Errorf("deleting the image %s (%s): %w", d.ID, d.Name, err)
+			}
+		}
+		if err := s.Update(ctx, func(tx *store.Tx) error { return catalog.ForgetImage(ctx, tx, d.ID) }); err != nil {
+			return err
+		}
+		log.InfoContext(ctx, "an image was deleted", "image", d.ID, "name", d.Name)
+	}
+	return nil
 }
 
 func zonesOf(d engine.Description) []catalog.Zone {
@@ -178,7 +217,7 @@ func imagesOf(images []engine.Image, d engine.Description, now time.Time) []cata
 		}
 		gold = append(gold, catalog.Image{
 			ID: imageID(i.Alias), Type: catalog.ImageGold, Name: cmp.Or(i.Description, i.Alias), OSType: "Linux", OSVersion: i.OS,
-			Architecture: "x86", VM: i.VM, MinMemoryMiB: 1024, MinDiskGB: 10, EngineID: i.ID, Created: now,
+			Architecture: "x86", VM: i.VM, MinMemoryMiB: 1024, MinDiskGB: 10, EngineID: i.ID, SizeMiB: i.SizeMiB, Created: now, Updated: now,
 		})
 	}
 	return gold

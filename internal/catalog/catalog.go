@@ -55,7 +55,20 @@ type Image struct {
 	MinDiskGB    int
 	EngineID     string // the engine's name
 	Created      time.Time
-	Gone         bool // the engine no longer has it
+	Gone         bool // the engine no longer has it, or it is being deleted
+	Description  string
+	Protected    bool // it is not deleted before this is changed
+	SizeMiB      int
+	Deleting     bool // its row goes when the engine has it no more
+	Updated      time.Time
+}
+
+// TypeFor returns what the image is for a project: one that another project shares with it is shared.
+func (i Image) TypeFor(projectID string) ImageType {
+	if i.ProjectID != "" && i.ProjectID != projectID {
+		return ImageShared
+	}
+	return i.Type
 }
 
 // ImageType says who may use an image.

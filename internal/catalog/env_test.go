@@ -13,6 +13,7 @@ type env struct{ *pooltest.Env }
 func TestRows(t *testing.T) {
 	storetest.RunRows(t, func(e *storetest.Env) *env { return &env{pooltest.NewEnv(e)} }, map[string]map[string]func(*env){
 		"Catalog":         catalogs,
+		"CloudImages":     cloudImages,
 		"Networks":        networks,
 		"DefaultNetworks": defaultNetworks,
 	})

@@ -18,6 +18,22 @@ func (s *Service) ListImages(ctx context.Context, q ImageQuery) ([]Image, int, e
 	return store.List(ctx, s.Store, func(tx *store.Tx) ([]Image, int, error) { return Images(ctx, tx, q) })
 }
 
+// CloudImages reads the images that a query selects. CodeProductNotFound, CodeInvalid for an unknown marker.
+func (s *Service) CloudImages(ctx context.Context, q CloudImageQuery) ([]Image, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Image, error) { return CloudImages(ctx, tx, q) })
+}
+
+// CloudImage reads an image that a project may use. CodeCloudImageNotFound.
+func (s *Service) CloudImage(ctx context.Context, projectID, id string) (Image, error) {
+	return store.View(ctx, s.Store, func(tx *store.Tx) (Image, error) {
+		i, err := ReadImage(ctx, tx, projectID, id)
+		if i.Gone || workspace.CodeOf(err) == workspace.CodeImageNotFound {
+			return Image{}, NoCloudImage(id)
+		}
+		return i, err
+	})
+}
+
 // Zones lists the availability zones.
 func (s *Service) Zones(ctx context.Context) ([]Zone, error) {
 	return store.View(ctx, s.Store, func(tx *store.Tx) ([]Zone, error) { return Zones(ctx, tx) })

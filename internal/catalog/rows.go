@@ -44,6 +44,11 @@ type image struct {
 	EngineID     string
 	Created      time.Time
 	Gone         bool
+	Description  string
+	Protected    bool
+	SizeMiB      int `bun:"size_mib"`
+	Deleting     bool
+	Updated      time.Time
 }
 
 type imageRow struct {
@@ -150,6 +155,15 @@ func ReadImage(ctx context.Context, t *store.Tx, projectID, id string) (Image, e
 	return Image(row.image), err
 }
 
+// HoldImage is ReadImage and keeps the image from being deleted until the transaction ends, so that what is made from it is there when a deletion
+// looks who uses it.
+func HoldImage(ctx context.Context, t *store.Tx, projectID, id string) (Image, error) {
+	var row imageRow
+	q := t.ForShare(usableBy(projectID, t.NewSelect().Model(&row)).Where("id = ?", id), "image_row")
+	err := store.Read(ctx, q, workspace.Errorf(workspace.CodeImageNotFound, "image %q does not exist", id))
+	return Image(row.image), err
+}
+
 // Images reads a page of images, by name by default, and counts all that match.
 func Images(ctx context.Context, t *store.Tx, f ImageQuery) ([]Image, int, error) {
 	var rows []imageRow
@@ -159,15 +173,21 @@ func Images(ctx context.Context, t *store.Tx, f ImageQuery) ([]Image, int, error
 	q = store.Equal(q, "os_type", f.OSType)
 	q = store.Equal(q, "architecture", f.Architecture)
 	q = store.Equal(q, "engine_id", f.EngineID)
-	if f.Platform != "" {
-		q = q.Where(`LOWER(os_version) LIKE ? ESCAPE '\'`, store.LikeEscapes.Replace(store.Fold(f.Platform))+"%")
-	}
+	q = onPlatform(q, f.Platform)
 	column := "name"
 	if f.SortBy == "created_at" {
 		column = "created"
 	}
 	total, err := store.ReadPage(ctx, q, f.Page, f.Descending, column, "id")
 	return store.Convert(rows, func(r imageRow) Image { return Image(r.image) }), total, err
+}
+
+// onPlatform selects images whose system version begins with a text, ignoring case; all if it is empty.
+func onPlatform(q *bun.SelectQuery, platform string) *bun.SelectQuery {
+	if platform == "" {
+		return q
+	}
+	return q.Where(`LOWER(os_version) LIKE ? ESCAPE '\'`, store.LikeEscapes.Replace(store.Fold(platform))+"%")
 }
 
 // onlyVMs reports whether there are images that a project may use, and all are of virtual machines.
@@ -178,12 +198,14 @@ func onlyVMs(ctx context.Context, t *store.Tx, projectID string) (bool, error) {
 	return count.Images > 0 && count.Machines == count.Images, err
 }
 
-// usableBy selects the project's own images and those that every project may use; all if projectID is empty.
+// usableBy selects the project's own images, those that every project may use, and those that others share with it and it has accepted; all if
+// projectID is empty.
 func usableBy(projectID string, q *bun.SelectQuery) *bun.SelectQuery {
 	if projectID == "" {
 		return q
 	}
-	return q.Where("project_id IN ('', ?)", projectID)
+	return q.Where("(project_id IN ('', ?) OR id IN (SELECT image_id FROM image_members WHERE project_id = ? AND status = ?))",
+		projectID, projectID, MemberAccepted)
 }
 
 // Zones reads all zones, by id.

@@ -34,7 +34,7 @@ func findPlace(ctx context.Context, tx *store.Tx, r CreateDesktops) (p place, er
 	if p.product.Status != "normal" {
 		return p, workspace.Invalid("product_id", "%q can no longer be ordered (%s)", r.ProductID, p.product.Status)
 	}
-	if p.image, err = catalog.ReadImage(ctx, tx, r.ProjectID, r.ImageID); err != nil {
+	if p.image, err = catalog.HoldImage(ctx, tx, r.ProjectID, r.ImageID); err != nil {
 		return p, workspace.InField("image_id", err)
 	}
 	if err = CheckImage(r, p.image, p.product); err != nil {

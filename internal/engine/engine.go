@@ -189,6 +189,9 @@ type Engine interface {
 	// Images lists the images that can be launched.
 	Images(ctx context.Context) ([]Image, error)
 
+	// DeleteImage removes an image. Machines that were launched from it stay. It succeeds if there is no such image.
+	DeleteImage(ctx context.Context, id string) error
+
 	// Launch creates the machine with its disks and starts it; an incomplete machine of the same ID is completed or replaced. It returns
 	// when the machine runs, before its guest is ready. Errors: ErrInvalid, ErrNoCapacity, and ErrAddressTaken, after which there is no
 	// machine.

@@ -54,7 +54,7 @@ func settlePlace(ctx context.Context, tx *store.Tx, p *Pool) error {
 	if product.Status != "normal" {
 		return workspace.Invalid("product_id", "%q can no longer be ordered (%s)", p.ProductID, product.Status)
 	}
-	image, err := catalog.ReadImage(ctx, tx, p.ProjectID, p.ImageID)
+	image, err := catalog.HoldImage(ctx, tx, p.ProjectID, p.ImageID)
 	if err != nil {
 		return workspace.InField("image_id", err)
 	}

@@ -38,7 +38,7 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 	if err := tx.HoldEnterprise(ctx, p.ProjectID, p.EnterpriseID); err != nil {
 		return "", 0, nil, err
 	}
-	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
+	image, err := catalog.HoldImage(ctx, tx, "", p.ImageID)
 	if err != nil {
 		return "", 0, nil, workspace.InField("image_id", err)
 	}

@@ -139,6 +139,7 @@ func Pools(ctx context.Context, t *store.Tx, f PoolQuery) ([]Pool, int, error) {
 	q = store.Equal(q, "p.enterprise_id", f.EnterpriseID)
 	q = store.Equal(q, "p.ou_id", f.OUID)
 	q = store.Equal(q, "p.name_policy_id", f.NamePolicyID)
+	q = store.Equal(q, "p.image_id", f.ImageID)
 	q = store.Is(q, "p.autoscaling", f.Autoscaling)
 	q = store.Is(q, "p.in_maintenance", f.InMaintenance)
 	total, err := store.ReadPage(ctx, q, f.Page, false, "p.created", "p.id")
@@ -228,6 +229,7 @@ type PoolQuery struct {
 	EnterpriseID  string
 	OUID          string
 	NamePolicyID  string
+	ImageID       string
 	Autoscaling   *bool
 	InMaintenance *bool
 	Visible       *workspace.Selection // those that the caller may see

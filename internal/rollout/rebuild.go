@@ -158,7 +158,7 @@ func stopRollouts(ctx context.Context, tx *store.Tx, open []PoolRollout) (begun 
 
 // rebuildPool begins a rollout; the caller has locked the pool. It returns the id of the job.
 func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, limits progress.Limits) (string, error) {
-	image, err := catalog.ReadImage(ctx, tx, p.ProjectID, r.ImageID)
+	image, err := catalog.HoldImage(ctx, tx, p.ProjectID, r.ImageID)
 	if err != nil {
 		return "", workspace.InField("image_id", err)
 	}

@@ -51,6 +51,12 @@ func (r rolloutRow) domain() PoolRollout {
 	}
 }
 
+// Using counts the rebuilds that have not ended and give desktops an image.
+func Using(ctx context.Context, t *store.Tx, imageID string) (int, error) {
+	n, err := t.NewSelect().Model((*rolloutRow)(nil)).Where("image_id = ?", imageID).Where("ended IS NULL").Count(ctx)
+	return int(n), err
+}
+
 type rolloutItem struct {
 	JobID     string `bun:",pk"`
 	DesktopID string `bun:",pk"`

@@ -26,6 +26,13 @@ func ProjectHolds(ctx context.Context, tx *store.Tx, projectID string) ([]string
 	if users > 0 {
 		held = append(held, workspace.Plural(users, "user"))
 	}
+	images, err := catalog.OwnImages(ctx, tx, projectID)
+	if err != nil {
+		return nil, fmt.Errorf("counting a project's images: %w", err)
+	}
+	if images > 0 {
+		held = append(held, workspace.Plural(images, "image"))
+	}
 	s, err := tx.HoldSubscription(ctx, projectID)
 	switch {
 	case workspace.CodeOf(err) == workspace.CodeNotSubscribed:
@@ -45,6 +52,9 @@ func ReleaseProject(ctx context.Context, tx *store.Tx, projectID string) error {
 		return err
 	}
 	if err := quota.Forget(ctx, tx, projectID); err != nil {
+		return err
+	}
+	if err := catalog.ForgetMember(ctx, tx, projectID); err != nil {
 		return err
 	}
 	return tx.DeleteSubscription(ctx, projectID)

@@ -50,7 +50,7 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 		return nil // it becomes the owner when its turn comes
 	case workspace.JobNotifyPool, workspace.JobHashPasswords, workspace.JobExecuteScripts:
 		return nil // it does not own a desktop
-	case workspace.JobOpenService, workspace.JobCloseService, workspace.JobUpdateService, workspace.JobUnlockService:
+	case workspace.JobOpenService, workspace.JobCloseService, workspace.JobUpdateService, workspace.JobUnlockService, workspace.JobShareImages:
 		return nil // likewise
 	}
 	d.TaskOwner, d.Fault = s.ID, ""

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/catalog"
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/namepolicy"
 	"carrel/internal/pool"
+	"carrel/internal/rollout"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -29,6 +31,38 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, id
 			}
 			return namepolicy.Delete(ctx, tx, p)
 		})
+	}))
+}
+
+// DeleteImage takes an image from everybody and has it deleted in the engine, which a loop of package app does. While desktops of any project have it,
+// pools create desktops from it or are being rebuilt with it, it is refused; the lock of its row decides between it and those who order such
+// (catalog.HoldImage). CodeCloudImageNotFound, CodeImageNotOwned, CodeConflict.
+func (s *Service) DeleteImage(ctx context.Context, c workspace.Caller, id string) error {
+	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
+		i, err := catalog.LockOwnImage(ctx, tx, c.ProjectID, id)
+		if err != nil {
+			return err
+		}
+		if i.Protected {
+			return workspace.Errorf(workspace.CodeConflict, "image %s (%s) is protected: set protected to false first", id, i.Name)
+		}
+		_, desktops, err := desktop.Desktops(ctx, tx, desktop.DesktopQuery{ImageID: id})
+		if err != nil {
+			return err
+		}
+		_, pools, err := pool.Pools(ctx, tx, pool.PoolQuery{ImageID: id})
+		if err != nil {
+			return err
+		}
+		rebuilds, err := rollout.Using(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if desktops+pools+rebuilds > 0 {
+			return workspace.Errorf(workspace.CodeConflict, "image %s (%s) is used by %s, %s and %s that are rebuilt: delete them or give them another image first",
+				id, i.Name, workspace.Plural(desktops, "desktop"), workspace.Plural(pools, "pool"), workspace.Plural(rebuilds, "pool"))
+		}
+		return catalog.BeginDeletingImage(ctx, tx, i)
 	}))
 }
 

@@ -31,6 +31,9 @@ const (
 // JobResizePool gives a pool's desktops another product.
 const JobResizePool JobType = "resizeDesktopPool"
 
+// JobShareImages changes with whom images are shared, which has been done when the job is there: it has no sub-jobs.
+const JobShareImages JobType = "shareImages"
+
 // JobHashPasswords hashes the passwords of users who were added together, which takes some 50 ms each. Until then a password is
 // stored encrypted with the key of the data directory, and can be used like a hashed one.
 const JobHashPasswords JobType = "hashPasswords"

@@ -39,6 +39,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"ous", "until deleted", "`work.Service.DeleteOU`"},
 	{"tokens", "{iam.TokenLife}; deleted {iam.TokenLife} after expiry", "`iam.Service.issue`, when the next is made; `iam.Service.revokeToken`"},
 	{"access_keys", "until deleted; temporary keys at most {iam.maxTemporaryLife}, deleted {iam.maxTemporaryLife} after expiry", "`iam.Service.deleteKey`; `iam.Service.issueTemporaryKey`, when the next is made"},
+	{"image_members", "until no longer shared; with the image or the project", "`catalog.Service.UnshareImages`, `catalog.ForgetMember`"},
 	{"enterprise_projects", "permanent: they are disabled, at most {enterprise.MaxProjects} of an account", ""},
 	{"iam_agencies", "until deleted", "`iam.Service.DeleteAgency`"},
 	{"iam_groups iam_group_members", "until deleted", "`iam.Service.DeleteGroup`, `iam.Service.RemoveFromGroup`"},

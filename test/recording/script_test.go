@@ -28,6 +28,7 @@ var script = []chapter{
 	{"Requests", requests},
 	{"How users sign in", signInConfig},
 	{"Service", service},
+	{"Cloud images", cloudImages},
 }
 
 // none is the id of nothing.

@@ -56,9 +56,9 @@ func generate(data *apiData, areas []overlay.Area) (map[string][]byte, error) {
 	for _, a := range areas {
 		for _, o := range a.Operations {
 			d := data.Operations[o.ID]
-			g.reach(g.asked, d.RequestBody)
+			g.reach(g.asked, element(d.RequestBody))
 			if d.ResponseBody == "object" {
-				g.reach(g.told, d.Response)
+				g.reach(g.told, element(d.Response))
 			}
 		}
 	}
@@ -102,12 +102,12 @@ func (g *generator) area(a overlay.Area) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", o.ID, err)
 		}
 		if d.RequestBody != "" && !g.upload(d) {
-			if err := g.object(&b, d.RequestBody, d.Method == http.MethodPut || d.Method == http.MethodPatch); err != nil {
+			if err := g.object(&b, element(d.RequestBody), d.Method == http.MethodPut || d.Method == http.MethodPatch); err != nil {
 				return nil, err
 			}
 		}
 		if d.ResponseBody == "object" {
-			if err := g.object(&b, d.Response, false); err != nil {
+			if err := g.object(&b, element(d.Response), false); err != nil {
 				return nil, err
 			}
 		}

@@ -23,6 +23,11 @@ var managing = map[string]string{
 	"RunActionsOnWorkspaceJob":  manageDesktops,
 
 	"ChangeDesktopToImage": manageImages,
+	"UpdateCloudImage":     manageImages,
+	"DeleteGlanceImage":    manageImages,
+	"AddImageMembers":      manageImages,
+	"UpdateImageMembers":   manageImages,
+	"DeleteImageMembers":   manageImages,
 
 	"ApplyWorkspace":  manageNetworks,
 	"UpdateWorkspace": manageNetworks,

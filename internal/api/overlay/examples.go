@@ -37,6 +37,10 @@ var examplePools = map[string]string{
 	"ApplyWorkspace":     `{"ad_domains": {"domain_type": "LITE_AS"}}`,
 	"UpdateTenantConfig": `{"function_config": {"name": "run_scripts", "status": "ON"}}`,
 
+	"AddImageMembers":                   `{"images": ["$IMAGE_ID"], "projects": ["$OTHER_PROJECT_ID"]}`,
+	"UpdateImageMembers":                `{"images": ["$IMAGE_ID"], "project_id": "$PROJECT_ID", "status": "accepted"}`,
+	"DeleteImageMembers":                `{"images": ["$IMAGE_ID"], "projects": ["$OTHER_PROJECT_ID"]}`,
+	"UpdateCloudImage":                  `[{"op": "replace", "path": "/name", "value": "Physics 2026"}]`,
 	"ShowResourceBindEnterpriseProject": `{"resource_types": ["workspace-desktop"], "offset": 0, "limit": 10}`,
 
 	"CreateDesktopPool": `{"name": "library", "type": "DYNAMIC", "size": 1, "product_id": "$PRODUCT_ID", "image_type": "gold", "image_id": "$IMAGE_ID",

@@ -66,6 +66,7 @@ func Areas() []Area {
 		auditTrail(),
 		authConfig(),
 		catalog(),
+		cloudImages(),
 		desktops(),
 		enterpriseProjects(),
 		jobs(),

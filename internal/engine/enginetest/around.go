@@ -56,6 +56,10 @@ func (a *around) Images(ctx context.Context) ([]engine.Image, error) {
 	return through(a, "Images", "", func() ([]engine.Image, error) { return a.Engine.Images(ctx) })
 }
 
+func (a *around) DeleteImage(ctx context.Context, id string) error {
+	return a.hook(Call{"DeleteImage", ""}, func() error { return a.Engine.DeleteImage(ctx, id) })
+}
+
 func (a *around) Launch(ctx context.Context, s engine.Spec) (engine.Machine, error) {
 	return through(a, "Launch", s.ID, func() (engine.Machine, error) { return a.Engine.Launch(ctx, s) })
 }

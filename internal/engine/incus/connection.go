@@ -49,6 +49,7 @@ type storageServer interface {
 	GetImage(fingerprint string) (*api.Image, string, error)
 	CreateImage(api.ImagesPost, *client.ImageCreateArgs) (client.Operation, error)
 	UpdateImage(fingerprint string, image api.ImagePut, etag string) error
+	DeleteImage(fingerprint string) (client.Operation, error)
 	GetImageAlias(name string) (*api.ImageAliasesEntry, string, error)
 	CreateImageAlias(api.ImageAliasesPost) error
 	UpdateImageAlias(name string, alias api.ImageAliasesEntryPut, etag string) error

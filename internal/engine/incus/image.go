@@ -49,6 +49,22 @@ func (e *Engine) Images(ctx context.Context) ([]engine.Image, error) {
 	return images, nil
 }
 
+// DeleteImage implements engine.Engine.
+func (e *Engine) DeleteImage(ctx context.Context, id string) error {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	op, err := s.DeleteImage(id)
+	if err = finish(s, op, err); err == nil || absent(err) {
+		return nil
+	}
+	if _, _, again := s.GetImage(id); absent(again) { // another caller was faster
+		return nil
+	}
+	return translate(ctx, "deleting the image "+id, err)
+}
+
 // ImageFiles is an image on this machine's disk: a unified archive (Metadata alone), or metadata and root file system.
 type ImageFiles struct {
 	Metadata string

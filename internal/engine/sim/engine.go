@@ -38,6 +38,7 @@ type Engine struct {
 	load     map[string]int     // machines per host
 	filled   map[string]int64   // bytes written, per class
 	launches int
+	deleted  map[string]bool // images
 }
 
 type address struct{ network, ip string }
@@ -53,6 +54,7 @@ func Open(c Config) (*Engine, error) {
 		config: c, chance: newChance(c),
 		networks: map[string]engine.Network{}, rules: map[string]engine.Rules{}, machines: map[string]*machine{},
 		owners: map[address]string{}, load: map[string]int{}, filled: map[string]int64{},
+		deleted: map[string]bool{},
 	}
 	e.life, e.end = context.WithCancel(context.Background())
 	if c.File == "" {
@@ -112,11 +114,33 @@ func (e *Engine) Images(ctx context.Context) ([]engine.Image, error) {
 	if err := e.look(ctx, ""); err != nil {
 		return nil, fmt.Errorf("listing images: %w", err)
 	}
-	all := make([]engine.Image, len(e.config.Images))
-	for i, image := range e.config.Images {
-		all[i] = engine.Image(image)
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var all []engine.Image
+	for _, image := range e.config.Images {
+		if !e.deleted[image.ID] {
+			all = append(all, engine.Image(image))
+		}
 	}
 	return all, nil
+}
+
+// DeleteImage implements engine.Engine. An image of the configuration is back when the simulation is opened again.
+func (e *Engine) DeleteImage(ctx context.Context, id string) error {
+	if err := e.look(ctx, ""); err != nil {
+		return fmt.Errorf("deleting the image %s: %w", id, err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.deleted[id] = true
+	return nil
+}
+
+// isDeleted reports whether an image of the configuration was deleted.
+func (e *Engine) isDeleted(image string) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.deleted[image]
 }
 
 // Find implements engine.Engine.

@@ -147,6 +147,9 @@ func (e *Engine) validate(s engine.Spec) error {
 		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), engine.ErrInvalid)
 	}
 	i := slices.IndexFunc(e.config.Images, func(i Image) bool { return i.ID == s.Image })
+	if e.isDeleted(s.Image) {
+		i = -1
+	}
 	switch {
 	case s.ID == "":
 		return invalid("it has no id")
