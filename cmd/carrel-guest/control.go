@@ -24,6 +24,7 @@ const (
 	doAwait   = "await"
 	doStatus  = "status"
 	doMessage = "message"
+	doEnd     = "end"
 )
 
 // request is sent by the short-lived commands to the supervisor, one JSON document per connection.
@@ -33,6 +34,7 @@ type request struct {
 	Message  *guest.Message `json:"message,omitempty"`
 	Account  string         `json:"account,omitempty"`
 	Panel    bool           `json:"panel,omitempty"`
+	Before   time.Time      `json:"before,omitzero"`
 }
 
 // answer is the response. Error is a sentence for users; Status can be set as well.
@@ -120,6 +122,8 @@ func (d *desk) answer(ctx context.Context, r request) answer {
 		err = d.message(*r.Message)
 	case r.Do == doAwait:
 		err = d.await(ctx, r.Account, r.Panel)
+	case r.Do == doEnd && !r.Before.IsZero():
+		err = d.end(r.Before)
 	case r.Do == doStatus:
 	default:
 		err = fmt.Errorf("unknown request %q", r.Do)

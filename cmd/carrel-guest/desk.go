@@ -175,6 +175,37 @@ func (d *desk) endSessions() {
 	all.Wait()
 }
 
+// end ends the sessions that began before a time, in order and with all that runs in them, and starts new ones in their place. It
+// returns when the old ones are gone. Ending them twice ends nothing more.
+func (d *desk) end(before time.Time) error {
+	d.applying.Lock() // accounts do not come or go meanwhile
+	defer d.applying.Unlock()
+	d.mu.Lock()
+	var old []*session
+	for name, s := range d.sessions {
+		if s.state().Begun.Before(before) {
+			old = append(old, s)
+			delete(d.sessions, name)
+		}
+	}
+	d.mu.Unlock()
+	var all sync.WaitGroup
+	for _, s := range old {
+		all.Go(func() { s.end(inOrder) })
+	}
+	all.Wait()
+	var errs []error
+	for _, s := range old {
+		groups, err := d.sys.logins.groups(s.login.Name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("account %q: %w", s.login.Name, err))
+			continue
+		}
+		d.update(func() { d.sessions[s.login.Name] = startSession(s.login, groups, d.sys.locale(), d.notify) })
+	}
+	return errors.Join(errs...)
+}
+
 // await blocks until the document is applied, or until the account's display answers.
 func (d *desk) await(ctx context.Context, account string, panel bool) error {
 	for {

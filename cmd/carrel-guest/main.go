@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"carrel/internal/guest"
 )
@@ -28,6 +29,8 @@ const usage = `carrel-guest runs the inside of a desktop.
                             panel is drawn as well), print the status
   status                    print the status
   idle                      print the nanoseconds since anybody last pressed a key or moved the pointer
+  end TIME                  end the sessions that began before a time (RFC 3339), with all that runs in them, start
+                            new ones in their place, print the status
   message                   show the message on standard input, print the status
   display ACCOUNT           join standard input and output to the account's display
   run                       start the script that standard input describes, unless it has begun, and print its state
@@ -64,6 +67,8 @@ func run(args []string) error {
 		return ask(request{Do: doStatus})
 	case "idle":
 		return idle()
+	case "end":
+		return end(args)
 	case "message":
 		message := new(guest.Message)
 		if err := json.NewDecoder(os.Stdin).Decode(message); err != nil {
@@ -102,6 +107,17 @@ func await(args []string) error {
 		return errors.New("await --panel needs an account")
 	}
 	return ask(r)
+}
+
+func end(args []string) error {
+	if len(args) != 1 {
+		return errors.New("end needs one time")
+	}
+	before, err := time.Parse(time.RFC3339Nano, args[0])
+	if err != nil {
+		return fmt.Errorf("reading the time: %w", err)
+	}
+	return ask(request{Do: doEnd, Before: before})
 }
 
 // ask sends a request to the running supervisor and prints the status in its answer.

@@ -55,7 +55,7 @@ func startSession(l login, groups []uint32, locale string, notify func()) *sessi
 	s := &session{
 		login: l, groups: groups, env: sessionEnv(l, locale), notify: notify,
 		cancel: cancel, done: make(chan struct{}),
-		now: guest.Session{Account: l.Name},
+		now: guest.Session{Account: l.Name, Begun: time.Now().UTC()},
 	}
 	go s.keep(ctx)
 	return s
@@ -97,6 +97,7 @@ func (s *session) keep(ctx context.Context) {
 // once runs the session from its start to its end.
 func (s *session) once(ctx context.Context) error {
 	began := time.Now()
+	s.update(func(now *guest.Session) { now.Begun = began.UTC() })
 	out, err := openLog(s.login.Name)
 	if err != nil {
 		return err

@@ -47,7 +47,8 @@ var selecting = map[string]bool{
 var namingInBody = map[string]bool{
 	"CreateDesktop": true, "CreateDesktopPool": true, "BatchDeleteDesktops": true, "BatchRunDesktops": true, "AttachInstances": true,
 	"BatchAttachInstances": true, "BatchAssociateInstances": true, "DetachInstances": true, "BatchDetachInstances": true,
-	"ChangeUserPrivilegeGroup": true, "BatchAddDesktopsTags": true, "BatchDeleteDesktopsTags": true,
+	"ChangeUserPrivilegeGroup": true, "BatchRebuildDesktopsSystemDisk": true, "ResizeDesktop": true, "BatchLogoffDesktops": true,
+	"SetMaintenanceMode": true, "SendNotifications": true, "BatchAddDesktopsTags": true, "BatchDeleteDesktopsTags": true,
 	"CreateDesktopUser": true, "BatchCreateUsers": true, "BatchDeleteSubJobs": true, "ExecuteScriptOrCommand": true, "RetryScriptExecution": true, "StopScriptExecution": true,
 	"AddVolumes": true, "ExpandVolumes": true, "BatchModifyQosVolumes": true,
 }
@@ -216,6 +217,16 @@ func resourcesOf(in any) about {
 	case *wire.BatchDeleteDesktopsInput:
 		return about{desktops: in.Body.DesktopIDs}
 	case *wire.BatchRunDesktopsInput:
+		return about{desktops: in.Body.DesktopIDs}
+	case *wire.BatchRebuildDesktopsSystemDiskInput:
+		return about{desktops: in.Body.DesktopIDs}
+	case *wire.ResizeDesktopInput:
+		return about{desktops: each(in.Body.Desktops, resizedDesktop)}
+	case *wire.BatchLogoffDesktopsInput:
+		return about{desktops: in.Body.DesktopIDs}
+	case *wire.SetMaintenanceModeInput:
+		return about{desktops: in.Body.DesktopIDs}
+	case *wire.SendNotificationsInput:
 		return about{desktops: in.Body.DesktopIDs}
 	case *wire.DetachInstancesInput:
 		return about{desktops: in.Body.DesktopIDs}

@@ -68,7 +68,15 @@ var goodCalls = map[string]call{
 		"data_volumes": [{"type": "SAS", "size": 10}], "ou_name": "Sales"}`},
 	"DeleteDesktop":       {path: "/desktops/{anns}?delete_users=true"},
 	"BatchDeleteDesktops": {path: "/desktops/batch-delete", body: `{"desktop_ids": ["{anns}", "{spare1}"], "email_notification": true}`},
-	"BatchRunDesktops":    {path: "/desktops/action", body: `{"op_type": "os-stop", "desktop_ids": ["{anns}", "{bobs}", "none"]}`},
+	"UpdateDesktop":       {path: "/desktops/{anns}", body: `{"desktop": {"computer_name": "annas"}}`},
+
+	"BatchRebuildDesktopsSystemDisk": {path: "/desktops/rebuild", body: `{"desktop_ids": ["{anns}", "{spare1}"], "image_type": "gold", "image_id": "image-2", "delay_time": 15, "message": "Please save."}`},
+	"ResizeDesktop":                  {path: "/desktops/resize", body: `{"desktops": [{"desktop_id": "{anns}"}, {"desktop_id": "{spare1}"}], "product_id": "large", "mode": "STOP_DESKTOP"}`},
+	"BatchLogoffDesktops":            {path: "/desktops/logoff", body: `{"desktop_ids": ["{anns}", "{bobs}"], "message": "The library closes."}`},
+	"SetMaintenanceMode":             {path: "/desktops/maintenance-mode", body: `{"desktop_ids": ["{anns}", "{spare1}"], "in_maintenance_mode": true}`},
+	"SendNotifications":              {path: "/desktops/notifications", body: `{"desktop_ids": ["{anns}", "{bobs}"], "notifications": "Lunch!"}`},
+
+	"BatchRunDesktops": {path: "/desktops/action", body: `{"op_type": "os-stop", "desktop_ids": ["{anns}", "{bobs}", "none"]}`},
 
 	"ImportUserList":          {path: "/users/desktop-users/action/import", file: "User name,Email,Activation type,Password\ngus,gus@example.org,,\nhal,,ADMIN_ACTIVATE,Secret-w0rds!\nann,other@example.org,,\n"},
 	"ExportUsersNew":          {path: "/users/export", body: `{}`},

@@ -15,6 +15,7 @@ import (
 	"carrel/internal/export"
 	"carrel/internal/namepolicy"
 	"carrel/internal/network"
+	"carrel/internal/operate"
 	"carrel/internal/pool"
 	"carrel/internal/pool/reconcile"
 	"carrel/internal/pool/reshape"
@@ -52,8 +53,9 @@ type Services struct {
 	Exports      *export.Service
 	Assignments  *assignment.Service
 	Users        *user.Service
+	Operate      *operate.Service // on desktops
 	Pools        *pool.Service
-	Reshaper     *reshape.Service   // for pools
+	Reshaper     *reshape.Service   // for pools and desktops
 	Reconciler   *reconcile.Service // for pools
 	Rollouts     *rollout.Service
 	Scripts      *script.Service
@@ -105,6 +107,7 @@ func NewServices(c Config) *Services {
 		Assignments:  &assignment.Service{Store: c.Store},
 		Users:        &user.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box},
 		Pools:        &pool.Service{Store: c.Store},
+		Operate:      &operate.Service{Store: c.Store},
 		Reshaper:     &reshape.Service{Store: c.Store},
 		Volumes:      &volume.Service{Store: c.Store},
 		Reconciler:   &reconcile.Service{Store: c.Store},

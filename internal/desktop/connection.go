@@ -8,6 +8,10 @@ import (
 	"carrel/internal/workspace"
 )
 
+// ErrLoggedOff is why a connection ends whose session an administrator ends.
+var ErrLoggedOff error = &workspace.Error{Code: workspace.CodeConflict, Message: "an administrator has logged you off"}
+
+// Gone returns why a connection must be closed, or nil.
 func (g Grounds) Gone(now time.Time) error {
 	if err := signin.MayUseDesktops(directory.User{Locked: g.Locked, Disabled: g.Disabled, Expires: g.UserExpires}, now); err != nil {
 		return err
@@ -17,6 +21,8 @@ func (g Grounds) Gone(now time.Time) error {
 		return signin.SignedOut()
 	case !g.Assigned:
 		return &workspace.Error{Code: workspace.CodeForbidden, Message: "this desktop is no longer yours"}
+	case g.Task == workspace.TaskLoggingOff:
+		return ErrLoggedOff
 	case g.Replaced:
 		return &workspace.Error{Code: workspace.CodeNameTaken, Message: "you have opened this desktop in another window"}
 	case g.Status == StatusHibernating || g.Status == StatusHibernated || g.Status == StatusShutoff:
@@ -40,6 +46,7 @@ type Connection struct {
 type Grounds struct {
 	ConnectionID string
 	Status       DesktopStatus // the desktop's
+	Task         workspace.Task
 	Assigned     bool          // the user still has the desktop
 	SignedIn     bool          // the sign-in is still there and has not expired
 	Locked       bool          // the user's, as are the next two

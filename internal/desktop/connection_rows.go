@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"carrel/internal/store"
+	"carrel/internal/workspace"
 )
 
 type connection struct {
@@ -69,6 +70,7 @@ func DropStaleConnections(ctx context.Context, t *store.Tx) ([]Connection, error
 type grounds struct {
 	ConnectionID string
 	Status       DesktopStatus
+	Task         workspace.Task
 	Assigned     bool
 	SignedIn     bool
 	Locked       bool
@@ -81,7 +83,7 @@ type grounds struct {
 func ReadGrounds(ctx context.Context, t *store.Tx, gateway string) ([]Grounds, error) {
 	var rows []grounds
 	err := t.NewRaw(`
-		SELECT c.id AS connection_id, d.status,
+		SELECT c.id AS connection_id, d.status, d.task,
 			EXISTS (SELECT 1 FROM holdings AS h WHERE h.desktop_id = c.desktop_id AND h.user_id = c.user_id) AS assigned,
 			EXISTS (SELECT 1 FROM sign_ins AS s WHERE s.token_hash = c.sign_in_hash AND s.expires > ?0) AS signed_in,
 			u.locked, u.disabled, u.expires AS user_expires,

@@ -296,10 +296,7 @@ func NothingToDo(j *workspace.Job, desktops []Desktop) {
 		return
 	}
 	for _, d := range desktops {
-		sub := NewSubJob(j, d, struct{}{})
-		sub.State, sub.Progress, sub.Begun, sub.Ended = workspace.SubJobSuccess, 100, j.Created, j.Created
-		sub.Reason = "there was nothing to do"
-		j.SubJobs = append(j.SubJobs, sub)
+		j.SubJobs = append(j.SubJobs, NewSubJob(j, d, struct{}{}).NotNeeded("there was nothing to do", j.Created))
 	}
 }
 

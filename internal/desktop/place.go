@@ -62,7 +62,7 @@ func CheckImage(r CreateDesktops, i catalog.Image, p catalog.Product) error {
 	}
 	switch {
 	case i.Gone:
-		return ImageGone(i)
+		return catalog.ImageGone(i)
 	case i.Architecture != p.Architecture:
 		return workspace.Invalid("image_id", "the image is for %s, product %s has %s", i.Architecture, p.ID, p.Architecture)
 	case r.Root.GB < i.MinDiskGB:
@@ -79,11 +79,6 @@ func CheckImage(r CreateDesktops, i catalog.Image, p catalog.Product) error {
 		}
 	}
 	return nil
-}
-
-// ImageGone returns an error for an image that the engine no longer has.
-func ImageGone(i catalog.Image) error {
-	return workspace.Errorf(workspace.CodeImageNotFound, "image_id: image %q (%s) is no longer there, choose another", i.ID, i.Name)
 }
 
 func FindZone(ctx context.Context, tx *store.Tx, id string) (string, error) {

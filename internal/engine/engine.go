@@ -260,6 +260,11 @@ type Engine interface {
 	// Notify shows a message in the machine's sessions.
 	Notify(ctx context.Context, id string, m guest.Message) error
 
+	// EndSessions ends the sessions of a running machine that began before a time, with all programs in them, and has new ones started
+	// in their place. It returns when the old ones have ended. Errors: ErrNotFound; ErrConflict if the machine does not run; ErrInvalid if
+	// its guest cannot do it, since it is too old.
+	EndSessions(ctx context.Context, id string, before time.Time) error
+
 	Runs
 
 	// Display opens the account's display as an RFB stream through the engine's own API. The caller closes the stream; it ends when the

@@ -5,6 +5,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"carrel/internal/desktop"
 	"carrel/internal/engine"
 	"carrel/internal/workspace"
 )
@@ -30,6 +31,7 @@ var (
 	Slow          = Ending{"slow", 4408, "the browser did not answer in time"}
 	Stopped       = Ending{"stopped", 4409, "this desktop is not running"}
 	Replaced      = Ending{"replaced", 4410, "you have opened this desktop in another window"}
+	LoggedOff     = Ending{"logged_off", 4411, "an administrator has ended your session"}
 	Fault         = Ending{"fault", 4500, "something went wrong on the server"}
 	DisplayLost   = Ending{"display_lost", 4502, "the display ended or does not answer"}
 	Unavailable   = Ending{"unavailable", 4503, "the server cannot reach the desktop's host or its database"}
@@ -37,11 +39,14 @@ var (
 
 // Endings lists every Ending, so that tests can check that the page handles each.
 var Endings = []Ending{
-	Left, Restarting, BadMessage, NotUnderstood, TicketRefused, AccessEnded, Gone, Slow, Stopped, Replaced, Fault, DisplayLost, Unavailable,
+	Left, Restarting, BadMessage, NotUnderstood, TicketRefused, AccessEnded, Gone, Slow, Stopped, Replaced, LoggedOff, Fault, DisplayLost, Unavailable,
 }
 
 // refusal returns the Ending for an error of the domain.
 func refusal(err error) Ending {
+	if errors.Is(err, desktop.ErrLoggedOff) {
+		return LoggedOff
+	}
 	switch workspace.CodeOf(err) {
 	case workspace.CodeForbidden, workspace.CodeBadCredentials:
 		return AccessEnded

@@ -81,4 +81,5 @@ type Session struct {
 	Panel   bool          `json:"panel"`   // the desktop panel is drawn
 	Clients int           `json:"clients"` // viewers connected now
 	Idle    time.Duration `json:"idle"`    // nanoseconds since the last key or pointer event
+	Begun   time.Time     `json:"begun"`   // when its programs were started
 }

@@ -10,6 +10,7 @@ import (
 	"carrel/internal/directory"
 	"carrel/internal/engine"
 	"carrel/internal/guest"
+	"carrel/internal/notice"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/rollout/progress"
@@ -105,7 +106,7 @@ func (r *Runner) countDown(ctx context.Context, s workspace.SubJob, d desktop.De
 	if err != nil {
 		return false, err
 	}
-	return r.notify(ctx, d.ID, rollout.CountdownNotices(people, params.Message, deadline.Sub(now), languages), deadline), ctx.Err()
+	return r.notify(ctx, d.ID, notice.Rebuild(people, params.Message, deadline.Sub(now), languages), deadline), ctx.Err()
 }
 
 // leaveAlone withdraws the messages in a desktop, and ends its sub-job.
@@ -121,7 +122,7 @@ func (r *Runner) leaveAlone(d desktop.Desktop, item rollout.RolloutEntry) plan {
 				return err
 			})
 			if err == nil {
-				r.notify(ctx, d.ID, rollout.RecallNotices(people, languages), time.Time{})
+				r.notify(ctx, d.ID, notice.RebuildCancelled(people, languages), time.Time{})
 			}
 			return err
 		}})
@@ -139,7 +140,7 @@ const countdownID = "rebuild"
 
 // notify shows messages in a desktop, with a countdown if until is not zero, and returns whether they were shown, or nobody could
 // see them.
-func (r *Runner) notify(ctx context.Context, desktopID string, notices []rollout.Notice, until time.Time) bool {
+func (r *Runner) notify(ctx context.Context, desktopID string, notices []notice.Notice, until time.Time) bool {
 	shown := true
 	for _, n := range notices {
 		err := r.engine.Notify(ctx, desktopID, guest.Message{

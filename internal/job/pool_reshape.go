@@ -16,9 +16,9 @@ import (
 // reshapeLimit is the limit for changing the product or disks of a desktop.
 const reshapeLimit = 15 * time.Minute
 
-// resizeMember gives a pool desktop another product. It is stopped meanwhile, and started again if it ran; a hibernated one is
+// resizeDesktop gives a desktop another product. It is stopped meanwhile, and started again if it ran; a hibernated one is
 // stopped.
-func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
+func (r *Runner) resizeDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, spec, err := r.reshaped(ctx, s, d)
 	if err != nil {
 		return plan{}, err
@@ -47,9 +47,11 @@ func (r *Runner) resizeMember(ctx context.Context, s *workspace.SubJob, d *deskt
 		}
 		p.steps = append(p.steps, inside.after(start)...)
 	}
-	p.steps = append(p.steps, Step{Name: "telling the pool", Do: func(ctx context.Context) error {
-		return reshape.TakeProduct(ctx, r.store, s.ProjectID, s.PoolID, params.ProductID)
-	}})
+	if s.PoolID != "" {
+		p.steps = append(p.steps, Step{Name: "telling the pool", Do: func(ctx context.Context) error {
+			return reshape.TakeProduct(ctx, r.store, s.ProjectID, s.PoolID, params.ProductID)
+		}})
+	}
 	p.succeed = markReshaped(params, after, inside)
 	return p, nil
 }

@@ -17,6 +17,14 @@ import (
 // rebuildLimit is the limit for giving a desktop a new system disk and starting it. Config.BootLimit limits only the latter.
 const rebuildLimit = 20 * time.Minute
 
+// rebuildSingle rebuilds a desktop: to reset one of a pool, or because an administrator asked for it.
+func (r *Runner) rebuildSingle(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
+	if isReset(*s) {
+		return r.resetDesktop(ctx, s, d)
+	}
+	return r.rebuildDesktop(ctx, s, d)
+}
+
 // resetDesktop resets a pool desktop to its image.
 func (r *Runner) resetDesktop(ctx context.Context, s *workspace.SubJob, d *desktop.Desktop) (plan, error) {
 	params, err := workspace.ReadParams[pool.ResetParams](*s)
@@ -71,8 +79,12 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d desktop.Des
 	inside := r.updateInside(d)
 	inside.Limit = r.conf.BootLimit
 	p.steps = append(p.steps, inside)
+	remedy := "give the pool its former image back"
+	if d.PoolID == "" {
+		remedy = "rebuild the desktop with its former image"
+	}
 	p.late = fmt.Sprintf("the desktop's new system did not come up within %v: look into the desktop whether carrel-guest runs and what it "+
-		"complains about (journalctl -u carrel-guest), mend the image, and retry the job or give the pool its former image back", r.conf.BootLimit)
+		"complains about (journalctl -u carrel-guest), mend the image, and retry the job or %s", r.conf.BootLimit, remedy)
 	displays, err := r.awaitDisplays(ctx, d)
 	if err != nil {
 		return plan{}, err

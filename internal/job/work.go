@@ -333,12 +333,19 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v retryDecisio
 	return err
 }
 
+// isReset reports whether a sub-job resets a pool desktop, rebuilds whether it replaces a system disk.
+func isReset(s workspace.SubJob) bool { return s.Type == workspace.JobRebuildDesktops && s.PoolID != "" }
+
+func rebuilds(s workspace.SubJob) bool {
+	return s.Type == workspace.JobRebuildDesktops || s.Type == workspace.JobRebuildPool
+}
+
 // look returns the state of the machine after a failure. It is ERROR if the engine does not answer, if the desktop runs but its
 // new system did not start properly, and after a failed reset, since the desktop is still used and must not be given to another
 // user.
 func (r *Runner) look(ctx context.Context, s workspace.SubJob) desktop.DesktopStatus {
 	m, err := r.engine.Find(ctx, s.DesktopID)
-	if err != nil || s.Type == workspace.JobRebuildDesktops || s.Type == workspace.JobRebuildPool && m.Mark == markOf(s) {
+	if err != nil || isReset(s) || rebuilds(s) && m.Mark == markOf(s) {
 		return desktop.StatusError
 	}
 	return StatusOf(m.State)

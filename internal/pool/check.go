@@ -30,8 +30,6 @@ const (
 	MaxIdleMinutes      = 43200
 	MaxResetsPerDay     = 100
 	DefaultResetsPerDay = 1
-	MaxMessage          = 1024 // characters of a message to connected users
-	MaxRebuildDelay     = 1440 // minutes
 )
 
 // CreatePool is a request for a pool with its first desktops.

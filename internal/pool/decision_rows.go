@@ -69,7 +69,7 @@ func Decisions(ctx context.Context, t *store.Tx, poolID string, kind DecisionKin
 	return store.Convert(rows, decisionRow.domain), total, err
 }
 
-type notice struct {
+type poolNotice struct {
 	ID      string `bun:",pk"`
 	PoolID  string
 	JobID   string
@@ -79,14 +79,14 @@ type notice struct {
 
 type noticeRow struct {
 	bun.BaseModel `bun:"table:pool_notices,alias:n"`
-	notice
+	poolNotice
 }
 
-func (r noticeRow) domain() PoolNotice { return PoolNotice(r.notice) }
+func (r noticeRow) domain() PoolNotice { return PoolNotice(r.poolNotice) }
 
 // InsertNotice adds a message to a pool. CodeConflict if the pool does not exist.
 func InsertNotice(ctx context.Context, t *store.Tx, n PoolNotice) error {
-	_, err := t.Inserting(&noticeRow{notice: notice(n)}).Exec(ctx)
+	_, err := t.Inserting(&noticeRow{poolNotice: poolNotice(n)}).Exec(ctx)
 	return danglingGrantee(t, err)
 }
 

@@ -43,7 +43,7 @@ func GrowUpTo(ctx context.Context, tx *store.Tx, p Pool, n, least int, g Growth)
 		return "", 0, nil, workspace.InField("image_id", err)
 	}
 	if image.Gone {
-		return "", 0, nil, desktop.ImageGone(image)
+		return "", 0, nil, catalog.ImageGone(image)
 	}
 	if p.Zone, err = desktop.FindZone(ctx, tx, p.Zone); err != nil { // empty means the default zone
 		return "", 0, nil, err

@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
+	"carrel/internal/notice"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -49,19 +50,11 @@ func notify(ctx context.Context, tx *store.Tx, r NotifyPool, members []desktop.M
 	}
 	for _, m := range members {
 		d := desktop.Desktop{ID: m.DesktopID, PoolID: m.PoolID, Name: m.Name, ProductID: m.ProductID}
-		sub := desktop.NewSubJob(&job, d, NotifyParams{Title: noticeTitle(people[m.UserID].Language), Text: r.Text})
+		sub := desktop.NewSubJob(&job, d, NotifyParams{Title: notice.Title(people[m.UserID].Language), Text: r.Text})
 		sub.UserName = people[m.UserID].Name
 		job.SubJobs = append(job.SubJobs, sub)
 	}
 	return job.ID, tx.InsertJob(ctx, job)
-}
-
-// noticeTitle returns the title of an administrator's message in the user's language.
-func noticeTitle(language string) string {
-	if language == "zh" {
-		return "管理员的消息"
-	}
-	return "Message from your administrator"
 }
 
 // peopleOf reads, by id, the users of members.

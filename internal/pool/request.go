@@ -2,8 +2,8 @@ package pool
 
 import (
 	"strings"
-	"unicode/utf8"
 
+	"carrel/internal/notice"
 	"carrel/internal/workspace"
 )
 
@@ -61,8 +61,5 @@ func (r *NotifyPool) Check() error {
 	if strings.TrimSpace(r.Text) == "" {
 		return workspace.Invalid("notifications", "must not be empty")
 	}
-	if n := utf8.RuneCountInString(r.Text); n > MaxMessage {
-		return workspace.Invalid("notifications", "%d characters, at most %d are allowed", n, MaxMessage)
-	}
-	return nil
+	return notice.Check("notifications", r.Text)
 }

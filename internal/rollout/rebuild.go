@@ -3,7 +3,6 @@ package rollout
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -162,7 +161,11 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 	if err != nil {
 		return "", workspace.InField("image_id", err)
 	}
-	if err := checkPoolImage(ctx, tx, p, r, image); err != nil {
+	if err := image.Is(r.ImageType, r.OSType); err != nil {
+		return "", err
+	}
+	holder := catalog.Holder{Name: "the pool", ProductID: p.ProductID, ImageID: p.ImageID, RootGB: p.Root.GB}
+	if err := catalog.ImageFits(ctx, tx, holder, image); err != nil {
 		return "", err
 	}
 	members, err := desktop.Members(ctx, tx, p.ID)
@@ -200,37 +203,4 @@ func rebuildPool(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, 
 		return "", err
 	}
 	return job.ID, AdvanceLocked(ctx, tx, p, job.ID)
-}
-
-// checkPoolImage returns why a pool's desktops cannot have an image, or nil.
-func checkPoolImage(ctx context.Context, tx *store.Tx, p pool.Pool, r RebuildPool, i catalog.Image) error {
-	if r.ImageType != "" {
-		if err := catalog.CheckImageType(r.ImageType); err != nil {
-			return err
-		}
-	}
-	switch {
-	case r.OSType != "" && r.OSType != i.OSType:
-		return workspace.Invalid("os_type", "%q does not fit, image %s is %s", r.OSType, i.ID, i.OSType)
-	case p.Root.GB < i.MinDiskGB:
-		return workspace.Invalid("image_id", "the image needs a system disk of %d GB, the pool's have %d", i.MinDiskGB, p.Root.GB)
-	}
-	product, err := catalog.ReadProduct(ctx, tx, p.ProductID)
-	if err != nil {
-		return fmt.Errorf("reading the pool's product: %w", err)
-	}
-	switch {
-	case product.Architecture != i.Architecture:
-		return workspace.Invalid("image_id", "the image is for %s, the pool's product %s has %s", i.Architecture, product.ID, product.Architecture)
-	case product.MemoryMiB < i.MinMemoryMiB:
-		return workspace.Invalid("image_id", "the image needs %d MB of memory, the pool's product %s has %d", i.MinMemoryMiB, product.ID, product.MemoryMiB)
-	}
-	present, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
-	if err != nil && workspace.CodeOf(err) == workspace.CodeImageNotFound {
-		return nil // no longer in the catalogue; the engine reports if they do not fit
-	}
-	if err == nil && present.VM != i.VM {
-		err = workspace.Invalid("image_id", "the pool's desktops and the image are of different kinds, one is for virtual machines, one for containers; make a new pool")
-	}
-	return err
 }

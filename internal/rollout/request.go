@@ -2,10 +2,10 @@ package rollout
 
 import (
 	"slices"
-	"unicode/utf8"
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/notice"
 	"carrel/internal/pool"
 	"carrel/internal/workspace"
 )
@@ -30,16 +30,18 @@ func (r *RebuildPool) Check() error {
 	switch {
 	case r.ImageID == "":
 		return workspace.Invalid("image_id", "must not be empty")
-	case r.DelayMinutes < 0 || r.DelayMinutes > pool.MaxRebuildDelay:
-		return workspace.Invalid("delay_time", "%d minutes is out of range, use 0 to %d", r.DelayMinutes, pool.MaxRebuildDelay)
-	case utf8.RuneCountInString(r.Message) > pool.MaxMessage:
-		return workspace.Invalid("message", "%d characters, at most %d are allowed", utf8.RuneCountInString(r.Message), pool.MaxMessage)
 	case len(r.OrderID) > 64:
 		return workspace.Invalid("order_id", "at most 64 characters are allowed")
 	case r.DesktopIDs != nil && len(r.DesktopIDs) == 0:
 		return pool.NoDesktops()
 	case len(r.DesktopIDs) > pool.MaxPoolSize:
 		return workspace.Invalid("desktop_ids", "%d ids, at most %d are allowed", len(r.DesktopIDs), pool.MaxPoolSize)
+	}
+	if err := notice.CheckDelay("delay_time", r.DelayMinutes); err != nil {
+		return err
+	}
+	if err := notice.Check("message", r.Message); err != nil {
+		return err
 	}
 	if err := pool.CheckHandleType("handle_type", r.Handle); err != nil {
 		return err

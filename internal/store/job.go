@@ -180,6 +180,21 @@ func (t *Tx) SubJob(ctx context.Context, id string) (workspace.SubJob, error) {
 	return row.domain(), err
 }
 
+// OpenSubJobs reads the sub-jobs of these types and desktops that have not ended.
+func (t *Tx) OpenSubJobs(ctx context.Context, desktopIDs []string, types ...workspace.JobType) ([]workspace.SubJob, error) {
+	var all []workspace.SubJob
+	for part := range slices.Chunk(desktopIDs, Batch) {
+		var rows []subJobRow
+		err := t.NewSelect().Model(&rows).Where("desktop_id IN (?)", bun.List(part)).Where("type IN (?)", bun.List(types)).
+			Where(Unfinished).Order("job_created", "id").Scan(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Convert(rows, subJobRow.domain)...)
+	}
+	return all, nil
+}
+
 // SubJobProgress reads the progress of sub-jobs in percent, by id, in one statement for a page. Ids that do not exist are
 // omitted.
 func (t *Tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, error) {

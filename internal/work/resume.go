@@ -31,7 +31,12 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 		d.Task = workspace.TaskAttaching
 	case workspace.JobRebuildPool:
 		return nil // the rollout makes them owners when their turn comes (retryRebuild)
+	case workspace.JobLogOffDesktops:
+		return nil // it becomes the owner when people have had their time
 	case workspace.JobRebuildDesktops:
+		if s.PoolID == "" {
+			return nil // likewise
+		}
 		p, err := workspace.ReadParams[pool.ResetParams](s)
 		if err != nil {
 			return err
@@ -40,15 +45,16 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 			return workspace.Errorf(workspace.CodeConflict, "desktop %s was assigned in the meantime; a reset would delete the user's files", d.Name)
 		}
 		d.Task, d.Login = desktop.TaskRebuilding, desktop.LoginUnregistered
-	case workspace.JobResizePool, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes,
+	case workspace.JobResizePool, workspace.JobResizeDesktops, workspace.JobAddPoolVolumes, workspace.JobDeletePoolVolumes, workspace.JobExpandPoolVolumes,
 		workspace.JobAddVolumes, workspace.JobDeleteVolumes, workspace.JobVolumeSpeed:
 		if err := reshape.MayReshape(*d); err != nil {
 			return err
 		}
 		d.Task = reshape.ReshapeTasks[s.Type]
-	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser:
+	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser,
+		workspace.JobRenameDesktops:
 		return nil // it becomes the owner when its turn comes
-	case workspace.JobNotifyPool, workspace.JobHashPasswords, workspace.JobExecuteScripts:
+	case workspace.JobNotifyPool, workspace.JobNotifyDesktops, workspace.JobHashPasswords, workspace.JobExecuteScripts:
 		return nil // it does not own a desktop
 	case workspace.JobOpenService, workspace.JobCloseService, workspace.JobUpdateService, workspace.JobUnlockService, workspace.JobShareImages:
 		return nil // likewise

@@ -90,6 +90,7 @@ var AccountJobs = map[JobType]Task{
 	JobBatchDetach:    TaskDetaching,
 	JobPrivileges:     TaskPrivileges,
 	JobRenameUser:     TaskUpdating,
+	JobRenameDesktops: TaskUpdating,
 }
 
 // SubJob is a part of a job, and also the row that workers claim.
@@ -168,6 +169,18 @@ func (j *Job) NextSubJob(params any) SubJob {
 		ID: NewID(), JobID: j.ID, ProjectID: j.ProjectID, Type: j.Type, Position: len(j.SubJobs),
 		Params: body, State: SubJobWaiting, RunAt: j.Created, Created: j.Created,
 	}
+}
+
+// Refused returns the sub-job, ended at a time, for what is not done because of an error.
+func (s SubJob) Refused(err error, at time.Time) SubJob {
+	s.State, s.Code, s.Reason, s.Begun, s.Ended = SubJobFailed, CodeOf(err), MessageOf(err), at, at
+	return s
+}
+
+// NotNeeded returns the sub-job, ended at a time with success, because there is nothing to do.
+func (s SubJob) NotNeeded(why string, at time.Time) SubJob {
+	s.State, s.Progress, s.Reason, s.Begun, s.Ended = SubJobSuccess, 100, why, at, at
+	return s
 }
 
 // ReadParams decodes the parameters of a sub-job.

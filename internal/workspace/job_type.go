@@ -17,8 +17,8 @@ const JobNotifyPool JobType = "notifyDesktopPool"
 // always some.
 const JobAttachPool JobType = "attachDesktopPool"
 
-// JobRebuildDesktops gives single desktops a new system disk. Pools use it for resets; it is not in PoolJobs, since there are
-// always some.
+// JobRebuildDesktops gives single desktops a new system disk: those of a pool in resets (it is not in PoolJobs, since there are
+// always some), and others on request.
 const JobRebuildDesktops JobType = "rebuildDesktops"
 
 // The jobs of disks of single desktops; JobExpandPoolVolumes enlarges theirs, too.
@@ -33,6 +33,17 @@ const JobResizePool JobType = "resizeDesktopPool"
 
 // JobShareImages changes with whom images are shared, which has been done when the job is there: it has no sub-jobs.
 const JobShareImages JobType = "shareImages"
+// JobRenameDesktops gives desktops their new names inside.
+const JobRenameDesktops JobType = "updateDesktops"
+
+// JobNotifyDesktops shows a message in the sessions of desktops.
+const JobNotifyDesktops JobType = "notifyDesktops"
+
+// JobLogOffDesktops ends the sessions in desktops.
+const JobLogOffDesktops JobType = "logoffDesktops"
+
+// JobResizeDesktops gives single desktops another product.
+const JobResizeDesktops JobType = "resizeDesktops"
 
 // JobHashPasswords hashes the passwords of users who were added together, which takes some 50 ms each. Until then a password is
 // stored encrypted with the key of the data directory, and can be used like a hashed one.

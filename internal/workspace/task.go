@@ -17,4 +17,5 @@ const (
 	TaskDetaching   Task = "DesktopDetaching"
 	TaskPrivileges  Task = "userPrivilegeGroupChanging"
 	TaskUpdating    Task = "updating"
+	TaskLoggingOff  Task = "loggingOff"
 )

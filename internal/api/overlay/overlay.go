@@ -68,6 +68,7 @@ func Areas() []Area {
 		catalog(),
 		cloudImages(),
 		desktops(),
+		desktopChanges(),
 		enterpriseProjects(),
 		jobs(),
 		namePolicies(),

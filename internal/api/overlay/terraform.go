@@ -67,6 +67,11 @@ var terraformBlocks = []Terraform{
   remote_ip_prefix  = "0.0.0.0/0"
 }`, []string{"CreateSecurityGroupRule", "ShowSecurityGroupRule", "DeleteSecurityGroupRule"}},
 	{`data "huaweicloud_availability_zones" "all" {}`, []string{"NovaListAvailabilityZones"}},
+}`, []string{"CreateDesktop", "ShowDesktopDetail", "UpdateDesktop", "DeleteDesktop", "BatchRunDesktops", "ListItaSubJobs"}},
+	{`resource "huaweicloud_workspace_desktop_notification" "closing" {
+  desktop_ids   = [var.desktop_id]
+  notifications = "The library closes at eight."
+}`, []string{"SendNotifications"}},
 	{`data "huaweicloud_workspace_desktops" "all" {}`, []string{"ListDesktopsDetail"}},
 	{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {

@@ -128,6 +128,10 @@ func (a *around) Notify(ctx context.Context, id string, m guest.Message) error {
 	return a.hook(Call{"Notify", id}, func() error { return a.Engine.Notify(ctx, id, m) })
 }
 
+func (a *around) EndSessions(ctx context.Context, id string, before time.Time) error {
+	return a.hook(Call{"EndSessions", id}, func() error { return a.Engine.EndSessions(ctx, id, before) })
+}
+
 func (a *around) StartRun(ctx context.Context, id string, r guest.Run) (guest.RunState, error) {
 	return through(a, "StartRun", id, func() (guest.RunState, error) { return a.Engine.StartRun(ctx, id, r) })
 }

@@ -95,6 +95,26 @@ func (s *suite) guests() []check {
 					return s.Engine.Notify(ctx, s.a.ID, guest.Message{Account: "alice", Title: "Hello", Text: "Only you.", Urgent: true})
 				})
 		}},
+		{"Sessions that began before a time are replaced", func(t *testing.T, ctx context.Context) {
+			s.configured(t, ctx, alice, bob)
+			s.wantDisplay(t, ctx, "alice")
+			s.wantDisplay(t, ctx, "bob")
+			now := time.Now()
+			for range 2 { // ending them again changes nothing
+				atOnce(t, func() error { return s.Engine.EndSessions(ctx, s.a.ID, now) })
+				s.wantDisplay(t, ctx, "alice")
+			}
+			first, err := s.session(ctx, "alice")
+			if err != nil || first.Begun.Before(now) {
+				t.Errorf("the session is still the former one: %+v, %v", first, err)
+			}
+			if err := s.Engine.EndSessions(ctx, s.a.ID, first.Begun); err != nil {
+				t.Error(err)
+			}
+			if again, err := s.session(ctx, "alice"); err != nil || !again.Begun.Equal(first.Begun) {
+				t.Errorf("a session was ended that began later: %+v, then %+v, %v", first, again, err)
+			}
+		}},
 		{"An absent account loses its session, the other keeps it", func(t *testing.T, ctx context.Context) {
 			gone := bob
 			gone.Absent, gone.Erase = true, true

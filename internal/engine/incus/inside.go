@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"carrel/internal/engine"
 	"carrel/internal/guest"
@@ -80,6 +82,19 @@ func (e *Engine) Notify(ctx context.Context, id string, m guest.Message) error {
 		return err
 	}
 	_, err = e.ask(ctx, s, "showing a message in "+id, id, message, "message")
+	return err
+}
+
+// EndSessions ends the sessions that began before a time.
+func (e *Engine) EndSessions(ctx context.Context, id string, before time.Time) error {
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = e.ask(ctx, s, "ending the sessions of "+id, id, nil, "end", before.UTC().Format(time.RFC3339Nano))
+	if exit, ok := errors.AsType[*exitError](err); ok && strings.Contains(exit.complaint, "unknown command") {
+		return fmt.Errorf("%w: %w", engine.ErrInvalid, err)
+	}
 	return err
 }
 

@@ -127,6 +127,16 @@ func (e *Engine) Notify(ctx context.Context, id string, m guest.Message) error {
 	return nil
 }
 
+// EndSessions implements engine.Engine. ErrConflict if the machine does not run.
+func (e *Engine) EndSessions(ctx context.Context, id string, before time.Time) error {
+	in, err := e.talk(ctx, id)
+	if err != nil {
+		return wrap("ending the sessions of", id, err)
+	}
+	in.endSessions(before, e.chance.spread(e.config.Latency.Session, "session", id))
+	return nil
+}
+
 // Messages returns what Notify has shown in a machine since it booted, oldest first; nothing if it does not run.
 func (e *Engine) Messages(id string) []guest.Message {
 	m, err := e.running(id)

@@ -33,8 +33,13 @@ type inside struct {
 // session is one account's session.
 type session struct {
 	account string
+	begun   time.Time
 	ready   time.Time // when its display answers
 	screen  *screen
+}
+
+func newSession(account string, ready time.Time) *session {
+	return &session{account: account, begun: time.Now(), ready: ready, screen: newScreen(ready)}
 }
 
 // newInside boots a guest that answers at boot and whose displays answer login later.
@@ -76,7 +81,7 @@ func (in *inside) setUp(d guest.Desktop, ready time.Time) {
 		}
 		wanted[a.Name] = true
 		if in.sessions[a.Name] == nil {
-			in.sessions[a.Name] = &session{account: a.Name, ready: ready, screen: newScreen(ready)}
+			in.sessions[a.Name] = newSession(a.Name, ready)
 		}
 	}
 	for name, s := range in.sessions {
@@ -155,10 +160,23 @@ func (in *inside) status() guest.Status {
 		up := !now.Before(s.ready)
 		viewers, input := s.screen.use()
 		st.Sessions = append(st.Sessions, guest.Session{
-			Account: name, Display: up, Panel: up, Clients: viewers, Idle: max(0, now.Sub(input)),
+			Account: name, Display: up, Panel: up, Clients: viewers, Idle: max(0, now.Sub(input)), Begun: s.begun,
 		})
 	}
 	return st
+}
+
+// endSessions replaces the sessions that began before a time; the new ones are ready after login.
+func (in *inside) endSessions(before time.Time, login time.Duration) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for name, s := range in.sessions {
+		if s.begun.Before(before) {
+			s.screen.disconnect()
+			in.sessions[name] = newSession(name, time.Now().Add(login))
+		}
+	}
+	in.announce()
 }
 
 // notify shows the message in its sessions.

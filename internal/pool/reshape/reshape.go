@@ -3,9 +3,8 @@
 package reshape
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -23,7 +22,7 @@ const TaskResizing workspace.Task = "desktopResizing"
 
 // ReshapeTasks is the task that each job type which changes product or disks sets on desktops.
 var ReshapeTasks = map[workspace.JobType]workspace.Task{
-	workspace.JobResizePool: TaskResizing, workspace.JobAddPoolVolumes: desktop.TaskAddingVolumes, workspace.JobDeletePoolVolumes: desktop.TaskDeletingVolumes,
+	workspace.JobResizePool: TaskResizing, workspace.JobResizeDesktops: TaskResizing, workspace.JobAddPoolVolumes: desktop.TaskAddingVolumes, workspace.JobDeletePoolVolumes: desktop.TaskDeletingVolumes,
 	workspace.JobExpandPoolVolumes: desktop.TaskExpandingVolumes,
 	workspace.JobAddVolumes:        desktop.TaskAddingVolumes, workspace.JobDeleteVolumes: desktop.TaskDeletingVolumes, workspace.JobVolumeSpeed: workspace.TaskUpdating,
 }
@@ -101,7 +100,7 @@ func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, e
 		if err != nil {
 			return PoolResizing{}, err
 		}
-		if err := checkPoolProduct(ctx, tx, p, r.ProductID); err != nil {
+		if err := catalog.ProductFits(ctx, tx, catalog.Holder{Name: "the pool", ImageID: p.ImageID}, r.ProductID); err != nil {
 			return PoolResizing{}, err
 		}
 		params := ReshapeParams{ProductID: r.ProductID, Stop: r.Mode != ""}
@@ -121,28 +120,6 @@ func (s *Service) ResizePool(ctx context.Context, r ResizePool) (PoolResizing, e
 		}
 		return answer, err
 	}))
-}
-
-// checkPoolProduct returns why a pool's desktops cannot have a product, or nil.
-func checkPoolProduct(ctx context.Context, tx *store.Tx, p pool.Pool, id string) error {
-	product, err := catalog.ReadProduct(ctx, tx, id)
-	if err != nil {
-		return workspace.InField("product_id", err)
-	}
-	if product.Status != "normal" {
-		return workspace.Invalid("product_id", "%q can no longer be ordered (%s)", id, product.Status)
-	}
-	image, err := catalog.ReadImage(ctx, tx, "", p.ImageID)
-	if err != nil {
-		return fmt.Errorf("reading the pool's image: %w", err)
-	}
-	switch {
-	case product.Architecture != image.Architecture:
-		return workspace.Invalid("product_id", "product %s has %s, the pool's image is for %s", id, product.Architecture, image.Architecture)
-	case product.MemoryMiB < image.MinMemoryMiB:
-		return workspace.Invalid("product_id", "%q has %d MB of memory, the pool's image needs %d", id, product.MemoryMiB, image.MinMemoryMiB)
-	}
-	return nil
 }
 
 // TakeProduct gives a pool the product that one of its desktops now has. Repeating it changes nothing; neither does a pool that
@@ -301,58 +278,66 @@ func reshapePool(
 			return job, err
 		}
 	}
-	chosen := map[string]desktop.Desktop{}
-	for _, m := range targets {
-		chosen[m.DesktopID] = found[m.DesktopID]
+	chosen := make([]desktop.Desktop, len(targets))
+	for i, m := range targets {
+		chosen[i] = found[m.DesktopID]
 	}
-	return job, Order(ctx, tx, &job, allowance, slices.SortedFunc(maps.Values(chosen), desktop.CompareNames), params)
+	slices.SortFunc(chosen, desktop.CompareNames)
+	_, err = Order(ctx, tx, &job, chosen, allowance, params)
+	return job, err
 }
 
-// Order writes a job that changes desktops, with a sub-job for each, and promises what they need. For a desktop that cannot be changed now, or for
-// which params returns an error, the sub-job is FAILED. The caller has locked the desktops. CodeQuotaExceeded, CodeCapacityExceeded.
+// Order writes a job with a sub-job for each desktop; for a desktop that cannot be changed now, it is FAILED. The caller has
+// locked the desktops. It returns the error of the first that cannot be changed, if none can. CodeQuotaExceeded, CodeCapacityExceeded.
 func Order(
-	ctx context.Context, tx *store.Tx, job *workspace.Job, allowance *quota.Allowance, desktops []desktop.Desktop,
-	params func(desktop.Desktop) (ReshapeParams, error),
-) error {
+	ctx context.Context, tx *store.Tx, job *workspace.Job, desktops []desktop.Desktop, allowance *quota.Allowance, params func(desktop.Desktop) (ReshapeParams, error),
+) (refusal, err error) {
 	var growths []capacity.Growth
 	var wanted capacity.Demand
 	counted := counting{allowance: allowance, more: map[string]quota.Amounts{}}
+	accepted := false
 	for _, d := range desktops {
 		asked, err := params(d)
 		if err == nil {
 			err = MayReshape(d)
 		}
+		if err != nil && workspace.CodeOf(err) == workspace.CodeInternal {
+			return nil, err
+		}
 		sub := desktop.NewSubJob(job, d, asked)
 		more, lookErr := asked.growth(ctx, tx, d)
 		if lookErr != nil {
-			return lookErr
+			return nil, lookErr
 		}
 		growths = append(growths, more.Growths(sub.ID)...) // also for one that failed already: it may be retried
 		if lookErr := counted.add(ctx, tx, sub.ID, d, asked, err == nil); lookErr != nil {
-			return lookErr
+			return nil, lookErr
 		}
 		if err != nil {
-			sub.State, sub.Code, sub.Reason = workspace.SubJobFailed, workspace.CodeOf(err), workspace.MessageOf(err)
-			sub.Begun, sub.Ended = job.Created, job.Created
+			sub = sub.Refused(err, job.Created)
+			refusal = cmp.Or(refusal, err)
 		} else {
-			wanted = wanted.And(more)
+			accepted, wanted = true, wanted.And(more)
 			d.Task, d.TaskOwner = ReshapeTasks[job.Type], sub.ID
 			if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
+	if accepted {
+		refusal = nil
+	}
 	if err := tx.InsertJob(ctx, *job); err != nil {
-		return err
+		return nil, err
 	}
 	if err := capacity.InsertGrowths(ctx, tx, growths); err != nil {
-		return err
+		return nil, err
 	}
 	if err := counted.settle(ctx, tx, job.ProjectID); err != nil {
-		return err
+		return nil, err
 	}
-	return capacity.Reserve(ctx, tx, wanted)
+	return refusal, capacity.Reserve(ctx, tx, wanted)
 }
 
 // growth returns the additional capacity that the change needs. What it frees is free only afterwards.

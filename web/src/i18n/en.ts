@@ -194,6 +194,7 @@ export const en = {
   "desk.retryIn": "Next attempt in {n} s",
   "desk.retryNow": "Try now",
   "desk.useHere": "Use it here",
+  "desk.openAgain": "Open it again",
   "desk.off": "Your desktop is off",
   "desk.offHint": "Start it and it opens here.",
   "desk.asleep": "Your desktop is asleep",
@@ -208,6 +209,8 @@ export const en = {
   "end.fault": "Something went wrong on the server.",
   "end.replaced": "You opened this desktop in another window",
   "end.replacedHint": "It is shown in one window at a time.",
+  "end.loggedOff": "An administrator has ended your session",
+  "end.loggedOffHint": "Programs that were open have been closed. Opened again, the desktop has a new session.",
   "end.access": "You can no longer use this desktop",
   "end.accessHint":
     "Your administrator has taken it back, or your account was locked. Ask them if you did not expect this.",

@@ -260,6 +260,11 @@ function Ended({ why, screen }: { why: (Phase & { at: "ended" })["why"]; screen:
           {t("desk.useHere")}
         </Button>
       )}
+      {why === "loggedOff" && (
+        <Button size="md" onClick={() => screen?.open()} autoFocus>
+          {t("desk.openAgain")}
+        </Button>
+      )}
       {why === "access" && (
         <Button variant="light" onClick={() => screen?.open()}>
           {t("app.retry")}

@@ -28,7 +28,7 @@ describe("after a connection ended", () => {
     for (const code of [1006, 1001, 4999]) expect(afterClose(code).kind).toBe("retry");
   });
   it("what needs the person is not", () => {
-    for (const code of [4403, 4404, 4410]) expect(afterClose(code).kind).toBe("end");
+    for (const code of [4403, 4404, 4410, 4411]) expect(afterClose(code).kind).toBe("end");
   });
   it("a refused ticket says what to do", () => {
     const after = (status: number) => afterRefusal(new Refusal(status, "", "")).kind;

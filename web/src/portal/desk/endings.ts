@@ -8,7 +8,7 @@ import { Refusal } from "../api";
 export type Verdict =
   | { kind: "retry"; why: MessageKey }
   | { kind: "look" }
-  | { kind: "end"; why: "replaced" | "access" | "gone" | "signedOut" };
+  | { kind: "end"; why: "replaced" | "loggedOff" | "access" | "gone" | "signedOut" };
 
 const retry = (why: MessageKey): Verdict => ({ kind: "retry", why });
 
@@ -24,6 +24,7 @@ export const closeCodes: Record<number, Verdict> = {
   4408: retry("end.slow"),
   4409: { kind: "look" },
   4410: { kind: "end", why: "replaced" },
+  4411: { kind: "end", why: "loggedOff" },
   4500: retry("end.fault"),
   4502: retry("end.display_lost"),
   4503: retry("end.unavailable"),

@@ -11,7 +11,7 @@ export type Phase =
   | { at: "shown" }
   | { at: "retrying"; why: MessageKey; attempt: number; due: number } // due: Date.now() of the next attempt
   | { at: "look"; attempt: number } // it does not run, says the server: its card knows more
-  | { at: "ended"; why: "replaced" | "access" | "gone" | "signedOut" };
+  | { at: "ended"; why: "replaced" | "loggedOff" | "access" | "gone" | "signedOut" };
 
 /** Environment is what a Screen needs from the browser and the server; tests have their own. */
 export interface Environment {

@@ -114,6 +114,8 @@ func command(args []string) error {
 		return await(argument(1))
 	case "message":
 		return keepMessage()
+	case "end":
+		return end(argument(1))
 	case "display":
 		return display(argument(1))
 	case "run", "run-await", "run-stop":
@@ -253,7 +255,7 @@ func status() error {
 	s := guest.Status{Hostname: host, Applied: ok, Sessions: []guest.Session{}}
 	for _, a := range d.Accounts {
 		if !a.Absent {
-			s.Sessions = append(s.Sessions, guest.Session{Account: a.Name, Display: true, Panel: true})
+			s.Sessions = append(s.Sessions, guest.Session{Account: a.Name, Display: true, Panel: true, Begun: sessionsBegan()})
 		}
 	}
 	return json.NewEncoder(os.Stdout).Encode(s)
@@ -276,6 +278,31 @@ func await(account string) error {
 		}
 		<-time.After(5 * time.Millisecond)
 	}
+}
+
+// begunPath contains when the sessions were last ended and started again.
+const begunPath = "/run/sessions-began"
+
+func sessionsBegan() time.Time {
+	content, err := os.ReadFile(begunPath)
+	if err != nil {
+		return time.Unix(0, 0).UTC()
+	}
+	began, _ := time.Parse(time.RFC3339Nano, string(content))
+	return began
+}
+
+func end(before string) error {
+	limit, err := time.Parse(time.RFC3339Nano, before)
+	if err != nil {
+		return fmt.Errorf("reading the time: %w", err)
+	}
+	if sessionsBegan().Before(limit) {
+		if err := os.WriteFile(begunPath, []byte(time.Now().UTC().Format(time.RFC3339Nano)), 0o600); err != nil {
+			return err
+		}
+	}
+	return status()
 }
 
 func keepMessage() error {
