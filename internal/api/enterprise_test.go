@@ -208,7 +208,8 @@ func TestEveryOperationKnowsItsEnterpriseProject(t *testing.T) {
 		t.Fatal(a.raw)
 	}
 	for _, id := range bodies {
-		if id == "AddDesktopVolumes" { // refuses all but the default one: disks are where their desktop is
+		// They refuse the field, or all but the default one: desktops and their disks stay where they are.
+		if id == "AddDesktopVolumes" || id == "BatchRebuildDesktopsSystemDisk" {
 			continue
 		}
 		body, puts := puttingCalls[id]

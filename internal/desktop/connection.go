@@ -47,10 +47,10 @@ type Grounds struct {
 	ConnectionID string
 	Status       DesktopStatus // the desktop's
 	Task         workspace.Task
-	Assigned     bool          // the user still has the desktop
-	SignedIn     bool          // the sign-in is still there and has not expired
-	Locked       bool          // the user's, as are the next two
-	Disabled     bool          //
-	UserExpires  time.Time     // zero: never
-	Replaced     bool          // the same user has opened the same desktop again later (by Opened, then ID; only connections with a valid lease count)
+	Assigned     bool      // the user still has the desktop
+	SignedIn     bool      // the sign-in is still there and has not expired
+	Locked       bool      // the user's, as are the next two
+	Disabled     bool      //
+	UserExpires  time.Time // zero: never
+	Replaced     bool      // the same user has opened the same desktop again later (by Opened, then ID; only connections with a valid lease count)
 }

@@ -217,7 +217,7 @@ func TestADesktopThatIsOffGetsItsAccountsWhenItStarts(t *testing.T) {
 			t.Errorf("the desktop is %s with task %q", got.Status, got.Task)
 		}
 		d.took()
-		e.finished(operate(desktop.PowerStart)(e))
+		e.finished(operateAll(desktop.PowerStart)(e))
 		if got := d.took(); got != "+ada-user-0 +ada" {
 			t.Errorf("starting made %q", got)
 		}
@@ -239,7 +239,7 @@ func TestANewPersonOfAnOldNameFindsNothingOfTheOldOne(t *testing.T) {
 
 func TestARenameWaitsForItsTurnAndMovesTheAccount(t *testing.T) {
 	withDesktop(t, func(e *env, d *documents) {
-		stop := operate(desktop.PowerReboot)(e) // the desktop is busy
+		stop := operateAll(desktop.PowerReboot)(e) // the desktop is busy
 		job := e.rename("user-0", "ada", false)
 		if got := e.named("user-001"); got.Task != workspace.TaskRebooting {
 			t.Errorf("the rename took the desktop from its work: %q", got.Task)

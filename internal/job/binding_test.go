@@ -273,7 +273,7 @@ func TestOpeningAPool(t *testing.T) {
 	t.Run("StartsADesktopThatIsOff", func(t *testing.T) {
 		withSharedPool(t, keeping(1), 1, func(e *env, people []signin.Visitor) {
 			e.until("an idle desktop", e.idle(1))
-			operate(desktop.PowerStop)(e)
+			operateAll(desktop.PowerStop)(e)
 			e.until("rest", e.quiet)
 			o := e.open(people[0])
 			if o.Outcome != pool.OutcomeNew || !o.Start || o.Ticket != "" || o.Pool.Desktop.Why != connection.ObsStarting {

@@ -34,9 +34,9 @@ var scenarios = []scenario{
 			return id
 		},
 	},
-	{name: "stopping", setUp: createTwo, ask: operate(desktop.PowerStop), want: 2, state: desktop.StatusShutoff},
-	{name: "restarting", setUp: createTwo, ask: operate(desktop.PowerReboot), want: 2, state: desktop.StatusActive},
-	{name: "hibernating", setUp: createTwo, ask: operate(desktop.PowerHibernate), want: 2, state: desktop.StatusHibernated},
+	{name: "stopping", setUp: createTwo, ask: operateAll(desktop.PowerStop), want: 2, state: desktop.StatusShutoff},
+	{name: "restarting", setUp: createTwo, ask: operateAll(desktop.PowerReboot), want: 2, state: desktop.StatusActive},
+	{name: "hibernating", setUp: createTwo, ask: operateAll(desktop.PowerHibernate), want: 2, state: desktop.StatusHibernated},
 	{
 		name: "attaching", setUp: detachTwo, ask: attachCrosswise, want: 2, state: desktop.StatusActive,
 		check: func(e *env) { e.checkInside("fresh-0", "user-1"); e.checkInside("fresh-1", "user-0") },
@@ -61,6 +61,52 @@ var scenarios = []scenario{
 		name: "renaming a person", setUp: createTwo, want: 2, state: desktop.StatusActive,
 		ask:   func(e *env) string { return e.rename("user-0", "ada", true) },
 		check: func(e *env) { e.checkInside("user-001", "ada"); e.checkInside("user-101", "user-1") },
+	},
+	{
+		name: "renaming a desktop", setUp: createTwo, want: 2, state: desktop.StatusActive,
+		ask: func(e *env) string {
+			e.must(e.service.Assignments.RenameDesktop(e.t.Context(), assignment.RenameDesktop{
+				Caller: workspace.Caller{ProjectID: project}, DesktopID: e.named("user-001").ID, Name: "fresh",
+			}))
+			return e.lastJob(workspace.JobRenameDesktops)
+		},
+		check: func(e *env) {
+			if status, err := e.sim.Status(e.t.Context(), e.named("fresh").ID); err != nil || status.Hostname != "fresh" {
+				e.t.Errorf("inside it is %+v, %v", status, err)
+			}
+		},
+	},
+	{
+		name: "logging off", setUp: func(e *env) { createTwo(e); e.connectAll() }, want: 2, state: desktop.StatusActive,
+		ask:   func(e *env) string { return e.logOff("Closing.") },
+		check: func(e *env) { e.wantLoggedOff() },
+	},
+	{
+		name: "rebuilding", setUp: func(e *env) { createTwo(e); e.addNextImage(); e.connectAll() }, want: 2, state: desktop.StatusActive,
+		ask:   func(e *env) string { return e.rebuildAll(1) },
+		check: func(e *env) { e.wantRebuilt() },
+	},
+	{
+		name: "resizing", setUp: func(e *env) { createTwo(e); e.addProduct() }, want: 2, state: desktop.StatusActive,
+		ask: func(e *env) string { return e.resizeAll() },
+		check: func(e *env) {
+			for _, d := range e.desktops() {
+				if m, err := e.sim.Find(e.t.Context(), d.ID); err != nil || m.CPUs != 4 || d.ProductID != largerProduct {
+					e.t.Errorf("desktop %+v has machine %+v, %v", d, m, err)
+				}
+			}
+		},
+	},
+	{
+		name: "showing a message", setUp: func(e *env) { createTwo(e); e.connectAll() }, want: 2, state: desktop.StatusActive,
+		ask: func(e *env) string { return e.notifyAll("Lunch!") },
+		check: func(e *env) {
+			for _, id := range e.ids() {
+				if m := e.sim.Messages(id); len(m) == 0 || m[0].Text != "Lunch!" || m[0].ID != m[len(m)-1].ID {
+					e.t.Errorf("desktop %s shows %+v", id, m)
+				}
+			}
+		},
 	},
 	{
 		name: "running scripts", setUp: createTwo, want: 2, state: desktop.StatusActive,
@@ -108,7 +154,7 @@ func createTwo(e *env) {
 	p.kill()
 }
 
-func operate(action desktop.PowerAction) func(*env) string {
+func operateAll(action desktop.PowerAction) func(*env) string {
 	return func(e *env) string {
 		r, err := e.service.Desktops.RunPowerAction(e.t.Context(), desktop.RunPowerAction{Caller: workspace.Caller{ProjectID: project}, IDs: e.ids(), Action: action})
 		e.must(err)

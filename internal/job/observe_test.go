@@ -86,7 +86,7 @@ func TestObserverLeavesAloneWhatAJobIsDoing(t *testing.T) {
 		// The job is asked for after the observer has read the rows, and before it has seen the machines.
 		racing := enginetest.Around(e.sim, func(c enginetest.Call, do func() error) error {
 			if c.Method == "List" {
-				operate(desktop.PowerStop)(e)
+				operateAll(desktop.PowerStop)(e)
 				e.must(e.sim.Stop(e.t.Context(), e.ids()[0], true))
 			}
 			return do()

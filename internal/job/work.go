@@ -334,7 +334,9 @@ func (r *Runner) giveUp(ctx context.Context, s *workspace.SubJob, v retryDecisio
 }
 
 // isReset reports whether a sub-job resets a pool desktop, rebuilds whether it replaces a system disk.
-func isReset(s workspace.SubJob) bool { return s.Type == workspace.JobRebuildDesktops && s.PoolID != "" }
+func isReset(s workspace.SubJob) bool {
+	return s.Type == workspace.JobRebuildDesktops && s.PoolID != ""
+}
 
 func rebuilds(s workspace.SubJob) bool {
 	return s.Type == workspace.JobRebuildDesktops || s.Type == workspace.JobRebuildPool

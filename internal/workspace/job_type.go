@@ -33,6 +33,7 @@ const JobResizePool JobType = "resizeDesktopPool"
 
 // JobShareImages changes with whom images are shared, which has been done when the job is there: it has no sub-jobs.
 const JobShareImages JobType = "shareImages"
+
 // JobRenameDesktops gives desktops their new names inside.
 const JobRenameDesktops JobType = "updateDesktops"
 

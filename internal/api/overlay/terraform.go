@@ -23,7 +23,7 @@ var terraformBlocks = []Terraform{
     type = "SAS"
     size = 80
   }
-}`, []string{"CreateDesktop", "ShowDesktopDetail", "DeleteDesktop", "BatchRunDesktops", "ListItaSubJobs"}},
+}`, []string{"CreateDesktop", "ShowDesktopDetail", "UpdateDesktop", "DeleteDesktop", "BatchRunDesktops", "ListItaSubJobs"}},
 	{`resource "huaweicloud_workspace_desktop" "archive" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -67,7 +67,6 @@ var terraformBlocks = []Terraform{
   remote_ip_prefix  = "0.0.0.0/0"
 }`, []string{"CreateSecurityGroupRule", "ShowSecurityGroupRule", "DeleteSecurityGroupRule"}},
 	{`data "huaweicloud_availability_zones" "all" {}`, []string{"NovaListAvailabilityZones"}},
-}`, []string{"CreateDesktop", "ShowDesktopDetail", "UpdateDesktop", "DeleteDesktop", "BatchRunDesktops", "ListItaSubJobs"}},
 	{`resource "huaweicloud_workspace_desktop_notification" "closing" {
   desktop_ids   = [var.desktop_id]
   notifications = "The library closes at eight."
