@@ -222,6 +222,9 @@ func TestEndings(t *testing.T) {
 			e.deleteDesktop()
 			e.screen.Close()
 		}, gateway.Gone},
+		{"WhenAnAdministratorEndsTheSession", func(e *env, _ *served) {
+			e.setStatus(desktop.StatusActive, workspace.TaskLoggingOff)
+		}, gateway.LoggedOff},
 		{"WhenTheDisplayEndsByItself", func(e *env, _ *served) { e.screen.Close() }, gateway.DisplayLost},
 		{"WhenTheServerStops", func(e *env, g *served) {
 			if err := g.Drain(e.t.Context()); err != nil {

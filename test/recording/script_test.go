@@ -12,6 +12,7 @@ var script = []chapter{
 	{"Desktops", desktops},
 	{"Assignment", assignment},
 	{"Portal", portal},
+	{"Changes of desktops", desktopChanges},
 	{"Pools", pools},
 	{"Changes of pools", poolChanges},
 	{"What people do with pools", portalPools},

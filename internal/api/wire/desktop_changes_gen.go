@@ -57,7 +57,7 @@ func (in *BatchRebuildDesktopsSystemDiskInput) Refused() *Refusal {
 // RebuildDesktopsReq is part of requests.
 type RebuildDesktopsReq struct {
 	DesktopIDs          []string `json:"desktop_ids" required:"true" doc:"1 to 100; none of a pool"`
-	ImageType           string   `json:"image_type" required:"true" doc:"gold, private or market; the image's own"`
+	ImageType           string   `json:"image_type" required:"true" doc:"gold, private, market or shared: where the image was found"`
 	ImageID             string   `json:"image_id" required:"true"`
 	EncryptType         string   `json:"encrypt_type,omitempty" enum:"KEEP,UNENCRYPTED,ENCRYPTED" doc:"KEEP and UNENCRYPTED have no effect; otherwise refused: not offered here; leave it out"`
 	KMSID               string   `json:"kms_id,omitempty" doc:"Refused: disks cannot be encrypted with a key service here; leave it out"`
