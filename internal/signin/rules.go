@@ -163,6 +163,7 @@ func (s *Service) UpdateRules(ctx context.Context, c workspace.Caller, change Ru
 			}
 		}
 		tx.Audit(workspace.Resource{Type: workspace.ResourceSignInRules, ID: c.ProjectID}, "", before.changes(after)...)
-		return after, tx.SaveSignInRules(ctx, c.ProjectID, string(text))
+		o.SignInRules = string(text)
+		return after, tx.SaveSubscription(ctx, o)
 	}))
 }

@@ -18,7 +18,7 @@ type subscription struct {
 	VPCID     string `bun:"vpc_id"`
 	Opened    time.Time
 
-	SignInRules      string
+	SignInRules      string `audit:"-"` // recorded field by field (signin.Service.UpdateRules)
 	Status           workspace.ServiceStatus
 	JobID            string
 	FailReason       string
@@ -45,7 +45,7 @@ func (r SubscriptionRow) Subscription() workspace.Subscription {
 
 // SubscriptionOf names a project's service in audit records.
 func SubscriptionOf(projectID string) workspace.Resource {
-	return workspace.Resource{Type: "service", ID: projectID}
+	return workspace.Resource{Type: workspace.ResourceService, ID: projectID}
 }
 
 // OpenSubscription inserts the subscription unless the project has one, and returns the one that it has, in whatever state. It locks it until
@@ -97,12 +97,6 @@ func (t *Tx) subscription(ctx context.Context, projectID string, hold func(*bun.
 	var row SubscriptionRow
 	err := Read(ctx, hold(t.NewSelect().Model(&row).Where("o.project_id = ?", projectID)), workspace.NotSubscribed(projectID))
 	return row.Subscription(), err
-}
-
-// SaveSignInRules writes the rules of a project whose subscription is locked.
-func (t *Tx) SaveSignInRules(ctx context.Context, projectID, rules string) error {
-	_, err := t.NewUpdate().Table("subscriptions").Set("sign_in_rules = ?", rules).Where("project_id = ?", projectID).Exec(ctx)
-	return err
 }
 
 // SaveSubscription writes a locked subscription. CodeNameTaken if another project has its enterprise id.

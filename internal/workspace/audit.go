@@ -25,6 +25,7 @@ const (
 	ResourceAuthConfig   ResourceType = "auth_config"
 	ResourceSignInRules  ResourceType = "sign_in_rules"
 	ResourceSubscription ResourceType = "subscription"
+	ResourceService      ResourceType = "service"
 )
 
 // AuditRecord says that somebody changed a resource, or that a request to do so was refused or failed. It is also the row.
