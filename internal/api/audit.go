@@ -6,6 +6,7 @@ import (
 
 	"carrel/internal/api/wire"
 	"carrel/internal/audit"
+	"carrel/internal/iam"
 	"carrel/internal/workspace"
 )
 
@@ -23,17 +24,7 @@ func (s *Server) listAuditRecords(ctx context.Context, in *wire.ListAuditRecords
 		ResourceType: workspace.ResourceType(in.ResourceType), ResourceID: in.ResourceID, Result: workspace.AuditResult(in.Result),
 		RequestID: in.RequestID, From: from, Until: until, Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	})
-	return wire.ListAuditRecordsResponse{TotalCount: total, Records: each(records, auditRecordOf)}, err
-}
-
-func auditRecordOf(r workspace.AuditRecord) wire.AuditRecord {
-	return wire.AuditRecord{
-		ID: r.ID, Time: stamp(r.Time), ActorID: r.ActorID, ActorName: r.ActorName, ActorKind: string(r.ActorKind), Credential: string(r.Credential),
-		Address: r.Address, RequestID: r.RequestID, Operation: r.Operation, Action: r.Action,
-		ResourceType: string(r.ResourceType), ResourceID: r.ResourceID, ResourceName: r.ResourceName,
-		Result: string(r.Result), ErrorCode: string(r.ErrorCode), ErrorMsg: r.ErrorMsg, JobID: r.JobID,
-		Changes: each(r.Changes, func(c workspace.FieldChange) wire.AuditChange { return wire.AuditChange(c) }),
-	}
+	return wire.ListAuditRecordsResponse{TotalCount: total, Records: each(records, iam.AuditRecordOf)}, err
 }
 
 // momentAsked reads a time in RFC 3339; empty is the zero time.

@@ -51,7 +51,11 @@ func (f *Refusals) Add(ctx context.Context, r workspace.AuditRecord) {
 		f.missed(1)
 		return
 	}
-	f.write(ctx, []workspace.AuditRecord{r})
+	if !f.write(ctx, []workspace.AuditRecord{r}) {
+		f.mu.Lock()
+		f.bound.count(r, f.Clock()) // so that the number of attempts is right
+		f.mu.Unlock()
+	}
 }
 
 // Flush records how many attempts were counted since the last time.
@@ -68,9 +72,10 @@ func (f *Refusals) missed(n int) {
 	}
 }
 
-func (f *Refusals) write(ctx context.Context, records []workspace.AuditRecord) {
+// write reports whether the records are stored. A machine that is too busy to store one in time may store it nevertheless.
+func (f *Refusals) write(ctx context.Context, records []workspace.AuditRecord) bool {
 	if len(records) == 0 {
-		return
+		return true
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refusalTime)
 	defer cancel()
@@ -84,6 +89,7 @@ func (f *Refusals) write(ctx context.Context, records []workspace.AuditRecord) {
 		f.missed(len(records))
 		f.Log.ErrorContext(ctx, "refused sign-ins could not be recorded in the audit trail", "records", len(records), "error", err)
 	}
+	return err == nil
 }
 
 // bound decides which attempts have a record. Its zero value has a full bucket.
@@ -117,6 +123,12 @@ func (b *bound) take(r workspace.AuditRecord, now time.Time, atOnce int) bool {
 		b.used++
 		return true
 	}
+	b.count(r, now)
+	return false
+}
+
+// count counts an attempt that has no record of its own.
+func (b *bound) count(r workspace.AuditRecord, now time.Time) {
 	at := slices.IndexFunc(b.counts, func(c counted) bool { return c.is(r) })
 	if at < 0 && len(b.counts) < countedApart {
 		at, b.counts = len(b.counts), append(b.counts, counted{from: now, of: workspace.AuditRecord{
@@ -131,7 +143,6 @@ func (b *bound) take(r workspace.AuditRecord, now time.Time, atOnce int) bool {
 	}
 	b.counts[at].n++
 	b.counts[at].until = now
-	return false
 }
 
 // numbers returns a record for each count, and begins anew.

@@ -2,14 +2,14 @@ package iam
 
 import (
 	"net/http"
-	"time"
 
+	"carrel/internal/api/wire"
 	"carrel/internal/audit"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
-// The wire forms of audit records, as ListAuditRecords of a project has them.
+// The forms of ListAccountAuditRecords; the records are those of ListAuditRecords of a project.
 type (
 	auditInput struct {
 		Page         string `query:"page" doc:"A number from 1"`
@@ -22,27 +22,8 @@ type (
 		RequestID    string `query:"request_id"`
 	}
 	auditBody struct {
-		TotalCount int           `json:"total_count"`
-		Records    []auditRecord `json:"records"`
-	}
-	auditRecord struct {
-		ID           string                   `json:"id"`
-		Time         string                   `json:"time"`
-		ActorID      string                   `json:"actor_id"`
-		ActorName    string                   `json:"actor_name"`
-		ActorKind    workspace.ActorKind      `json:"actor_kind"`
-		Credential   workspace.CredentialKind `json:"credential"`
-		Address      string                   `json:"address"`
-		RequestID    string                   `json:"request_id"`
-		Operation    string                   `json:"operation"`
-		Action       string                   `json:"action"`
-		ResourceType workspace.ResourceType   `json:"resource_type"`
-		ResourceID   string                   `json:"resource_id"`
-		ResourceName string                   `json:"resource_name"`
-		Result       workspace.AuditResult    `json:"result"`
-		ErrorCode    workspace.Code           `json:"error_code,omitempty"`
-		ErrorMsg     string                   `json:"error_msg,omitempty"`
-		Changes      []workspace.FieldChange  `json:"changes,omitempty"`
+		TotalCount int                `json:"total_count"`
+		Records    []wire.AuditRecord `json:"records"`
 	}
 )
 
@@ -63,13 +44,23 @@ func (s *Service) listAuditRecords(r *http.Request, in *auditInput) (*body[audit
 	if err != nil {
 		return nil, err
 	}
-	out := auditBody{TotalCount: total, Records: []auditRecord{}}
+	out := auditBody{TotalCount: total, Records: []wire.AuditRecord{}}
 	for _, a := range found {
-		out.Records = append(out.Records, auditRecord{
-			ID: a.ID, Time: a.Time.UTC().Format(time.RFC3339Nano), ActorID: a.ActorID, ActorName: a.ActorName, ActorKind: a.ActorKind, Credential: a.Credential,
-			Address: a.Address, RequestID: a.RequestID, Operation: a.Operation, Action: a.Action, ResourceType: a.ResourceType,
-			ResourceID: a.ResourceID, ResourceName: a.ResourceName, Result: a.Result, ErrorCode: a.ErrorCode, ErrorMsg: a.ErrorMsg, Changes: a.Changes,
-		})
+		out.Records = append(out.Records, AuditRecordOf(a))
 	}
 	return &body[auditBody]{Body: out}, nil
+}
+
+// AuditRecordOf is an audit record on the wire, of a project or of the account.
+func AuditRecordOf(r workspace.AuditRecord) wire.AuditRecord {
+	shown := wire.AuditRecord{
+		ID: r.ID, Time: r.Time.UTC().Format("2006-01-02T15:04:05.000Z"), ActorID: r.ActorID, ActorName: r.ActorName, ActorKind: string(r.ActorKind),
+		Credential: string(r.Credential), Address: r.Address, RequestID: r.RequestID, Operation: r.Operation, Action: r.Action,
+		ResourceType: string(r.ResourceType), ResourceID: r.ResourceID, ResourceName: r.ResourceName,
+		Result: string(r.Result), ErrorCode: string(r.ErrorCode), ErrorMsg: r.ErrorMsg, JobID: r.JobID,
+	}
+	for _, c := range r.Changes {
+		shown.Changes = append(shown.Changes, wire.AuditChange(c))
+	}
+	return shown
 }

@@ -95,7 +95,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest workspace", "a fixture stands on that of desktops, and adds what its rooms share"},
 
 	// What carries the rooms: faces, the runner, mail.
-	{"iam", "audit clientaddr iam/policy rehearsal route signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
+	{"iam", "api/wire audit clientaddr iam/policy rehearsal route signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
 	{"job", "assignment audit backoff capacity catalog connection desktop directory engine guest network notice operate pool pool/autoscale pool/reconcile pool/reshape rollout rollout/progress script signin store tenant user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
 	{"certificate", "secret store workspace", "certificates know no HTTP faces and no rooms"},
