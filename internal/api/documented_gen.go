@@ -6,6 +6,7 @@ package api
 var documented = map[string]documentation{
 	"AddDesktopPoolVolumes": {area: "desktop pools", jobs: []string{`addDesktopPoolVolumes`}, example: `{"volumes":[{"type":"SAS","size":20}]}`},
 	"AddDesktopVolumes":     {area: "volumes", jobs: []string{`addVolumes`}, example: `{"volumes":[{"type":"SSD","size":20}]}`},
+	"AddImageMembers":       {area: "cloud images", example: `{"images":["$IMAGE_ID"],"projects":["$OTHER_PROJECT_ID"]}`},
 	"AddOu": {area: "OUs", example: `{"domain":"carrel.local","ou_name":"Reading room"}`, terraform: []string{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"
@@ -85,6 +86,7 @@ var documented = map[string]documentation{
     is_detach_all_users = true
   }
 }`}},
+	"BatchLogoffDesktops": {area: "desktops", jobs: []string{`logoffDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"message":"The library closes."}`},
 	"BatchModifyQosVolumes": {area: "volumes", jobs: []string{`modifyVolumesQos`}, example: `{"volume_ids":["$VOLUME_ID"],"qos":{"iops":4000,"throughput":200}}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "archive" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -106,6 +108,7 @@ var documented = map[string]documentation{
     throughput = 125
   }
 }`}},
+	"BatchRebuildDesktopsSystemDisk": {area: "desktops", jobs: []string{`rebuildDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"image_type":"gold","image_id":"$IMAGE_ID","delay_time":15,"message":"Your desktop gets a new system. Please save your work."}`},
 	"BatchRunDesktops": {area: "desktops", jobs: []string{`operateDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"op_type":"reboot","type":"SOFT"}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -290,7 +293,9 @@ var documented = map[string]documentation{
     throughput = 125
   }
 }`}},
-	"DeleteExportTasks": {area: "export tasks", example: `{"task_ids":["$TASK_ID"]}`},
+	"DeleteExportTasks":  {area: "export tasks", example: `{"task_ids":["$TASK_ID"]}`},
+	"DeleteGlanceImage":  {area: "cloud images"},
+	"DeleteImageMembers": {area: "cloud images", example: `{"images":["$IMAGE_ID"],"projects":["$OTHER_PROJECT_ID"]}`},
 	"DeleteOu": {area: "OUs", terraform: []string{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"
@@ -383,6 +388,7 @@ var documented = map[string]documentation{
 	"ListAuditRecords":      {area: "audit"},
 	"ListAvailabilityZones": {area: "availability zones and time zones"},
 	"ListAzs":               {area: "availability zones and time zones"},
+	"ListCloudImages":       {area: "cloud images"},
 	"ListDesktopByTags": {area: "tags", example: `{"action":"filter","tags":[{"key":"floor","values":["2"]}]}`, terraform: []string{`data "huaweicloud_workspace_desktop_tags_filter" "second_floor" {
   tags {
     key    = "floor"
@@ -436,6 +442,8 @@ var documented = map[string]documentation{
 	"ListDesktopsStatistics":  {area: "statistics and monitoring"},
 	"ListEnterpriseProject":   {area: "enterprise projects"},
 	"ListExportTasks":         {area: "export tasks"},
+	"ListGlanceImages":        {area: "cloud images"},
+	"ListImageOsVersions":     {area: "cloud images"},
 	"ListImages":              {area: "images"},
 	"ListInconsistentStatics": {area: "desktop pools"},
 	"ListItaSubJobs": {area: "jobs", terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
@@ -506,6 +514,7 @@ var documented = map[string]documentation{
 	"NovaListAvailabilityZones": {area: "neighbours", terraform: []string{`data "huaweicloud_availability_zones" "all" {}`}},
 	"RebuildDesktopPool":        {area: "desktop pools", jobs: []string{`rebuildDesktopPool`}, example: `{"image_id":"$IMAGE_ID","message":"Please save your work.","delay_time":15}`},
 	"ResetRandomPassword":       {area: "users"},
+	"ResizeDesktop":             {area: "desktops", jobs: []string{`resizeDesktops`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"product_id":"$PRODUCT_ID","mode":"STOP_DESKTOP"}`},
 	"ResizeDesktopPool":         {area: "desktop pools", jobs: []string{`resizeDesktopPool`}, example: `{"product_id":"$PRODUCT_ID","mode":"STOP_DESKTOP"}`},
 	"RetryScriptExecution":      {area: "scripts", jobs: []string{`executeScripts`}, example: `{"task_id":"$TASK_ID"}`},
 	"RevertDesktopPool":         {area: "desktop pools", jobs: []string{`rebuildDesktopPool`}},
@@ -522,7 +531,12 @@ var documented = map[string]documentation{
   pool_id       = var.pool_id
   notifications = "The library closes at eight."
 }`}},
-	"SendEmail":                        {area: "users", example: `{}`},
+	"SendEmail": {area: "users", example: `{}`},
+	"SendNotifications": {area: "desktops", jobs: []string{`notifyDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"notifications":"The library closes at eight."}`, terraform: []string{`resource "huaweicloud_workspace_desktop_notification" "closing" {
+  desktop_ids   = [var.desktop_id]
+  notifications = "The library closes at eight."
+}`}},
+	"SetMaintenanceMode":               {area: "desktops", example: `{"desktop_ids":["$DESKTOP_ID"],"in_maintenance_mode":true}`},
 	"ShowAssistAuthConfig":             {area: "authentication config"},
 	"ShowAssistAuthConfigApplyObjects": {area: "authentication config", terraform: []string{`data "huaweicloud_workspace_assist_auth_configuration_applied_objects" "all" {}`}},
 	"ShowAuthConfig":                   {area: "authentication config"},
@@ -568,6 +582,7 @@ var documented = map[string]documentation{
 	"ShowEnterpriseProject":           {area: "enterprise projects"},
 	"ShowEnterpriseProjectQuota":      {area: "enterprise projects"},
 	"ShowEpConfigs":                   {area: "enterprise projects"},
+	"ShowGlanceImage":                 {area: "cloud images"},
 	"ShowHibernateType":               {area: "service, tenant and quotas"},
 	"ShowJob": {area: "jobs", terraform: []string{`resource "huaweicloud_workspace_desktop_pool_action" "stop" {
   pool_id = var.pool_id
@@ -632,6 +647,21 @@ var documented = map[string]documentation{
 	"UpdateAssistAuthMethodConfig":       {area: "authentication config", example: `{"otp_config_info":{"enable":true}}`},
 	"UpdateAuthConfig":                   {area: "authentication config", example: `{"sms_login_enabled":false}`},
 	"UpdateAuthMethodConfig":             {area: "authentication config", example: `{"auth_type":"USER_PASSWORD"}`},
+	"UpdateCloudImage":                   {area: "cloud images", example: `[{"op":"replace","path":"/name","value":"Physics 2026"}]`},
+	"UpdateDesktop": {area: "desktops", jobs: []string{`updateDesktops`}, example: `{"desktop":{"computer_name":"annas-pc"}}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
+  flavor_id  = var.product_id
+  image_type = "gold"
+  image_id   = var.image_id
+  vpc_id     = var.vpc_id
+  user_name  = "anna"
+  user_email = "anna@example.org"
+  user_group = "sudo"
+
+  root_volume {
+    type = "SAS"
+    size = 80
+  }
+}`}},
 	"UpdateDesktopNamePolicy": {area: "name policies", example: `{"digit_number":4}`, terraform: []string{`resource "huaweicloud_workspace_desktop_name_rule" "library" {
   name                         = "library"
   name_prefix                  = "LIB"
@@ -665,6 +695,7 @@ var documented = map[string]documentation{
 	"UpdateDesktopUsername":   {area: "desktops", jobs: []string{`changeUserName`}, example: `{"old_username":"$USER_NAME","new_username":"anna","is_reboot":false}`},
 	"UpdateEnterpriseId":      {area: "service, tenant and quotas"},
 	"UpdateEnterpriseProject": {area: "enterprise projects"},
+	"UpdateImageMembers":      {area: "cloud images", example: `{"images":["$IMAGE_ID"],"project_id":"$PROJECT_ID","status":"accepted"}`},
 	"UpdateOuInfo": {area: "OUs", example: `{"ou_name":"Archive"}`, terraform: []string{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"

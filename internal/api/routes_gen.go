@@ -87,6 +87,14 @@ func (s *Server) operations() map[string][]operation {
 			{"PUT", "/v1/cloudimages/members", "UpdateImageMembers", "ims:images:updateMember", iam.Write, answering(s.answerImages), "Accept or reject images that others share with the project"},
 			{"DELETE", "/v1/cloudimages/members", "DeleteImageMembers", "ims:images:deleteMember", iam.Write, answering(s.unshareImages), "End that images are shared with projects; their desktops stay"},
 		},
+		"desktop changes": {
+			{"PUT", "/v2/{project_id}/desktops/{desktop_id}", "UpdateDesktop", "workspace:desktops:update", iam.Write, answering(s.renameDesktop), "Rename a desktop"},
+			{"POST", "/v2/{project_id}/desktops/rebuild", "BatchRebuildDesktopsSystemDisk", "workspace:desktops:rebuild", iam.Write, answering(s.rebuildDesktops), "Rebuild desktops with an image"},
+			{"POST", "/v2/{project_id}/desktops/resize", "ResizeDesktop", "workspace:desktops:resize", iam.Write, answering(s.resizeDesktops), "Change the product of desktops"},
+			{"POST", "/v2/{project_id}/desktops/logoff", "BatchLogoffDesktops", "workspace:desktops:logoff", iam.Write, silent(http.StatusOK, s.logOffDesktops), "End the sessions in desktops"},
+			{"PUT", "/v2/{project_id}/desktops/maintenance-mode", "SetMaintenanceMode", "workspace:desktops:setMaintenanceMode", iam.Write, silent(http.StatusOK, s.setMaintenance), "Begin or end the maintenance of desktops"},
+			{"POST", "/v2/{project_id}/desktops/notifications", "SendNotifications", "workspace:desktops:sendNotifications", iam.Write, answering(s.notifyDesktops), "Show a message to all users connected to desktops"},
+		},
 		"desktops": {
 			{"POST", "/v2/{project_id}/desktops", "CreateDesktop", "workspace:desktops:create", iam.Write, answering(s.createDesktops), "Create desktops"},
 			{"GET", "/v2/{project_id}/desktops", "ListDesktops", "workspace:desktops:list", iam.Read, answering(s.listDesktops), "List desktops"},
