@@ -19,6 +19,7 @@ var refusedWhileLocked = map[string]bool{
 	"AttachInstances": true, "BatchAttachInstances": true, "BatchAssociateInstances": true, "DetachInstances": true, "BatchDetachInstances": true,
 	"ChangeUserPrivilegeGroup": true, "UpdateDesktopUsername": true,
 	"ExecuteScriptOrCommand": true, "ExecuteScriptByDesktopTag": true, "ExecuteDesktopPoolScript": true, "RetryScriptExecution": true,
+	"AddDesktopVolumes": true, "AddVolumes": true, "ExpandDesktopVolume": true, "ExpandVolumes": true, "DeleteDesktopVolumes": true, "BatchModifyQosVolumes": true,
 	// Pools.
 	"CreateDesktopPool": true, "UpdateDesktopPool": true, "DeleteDesktopPool": true, "ExpandDesktopPool": true, "ShrinkDesktopPool": true,
 	"ExecuteDesktopPoolAction": true, "CreateDesktopPoolAuthorizedObjects": true, "TakeBackPoolDesktops": true,
