@@ -58,7 +58,8 @@ func Prepare(ctx context.Context, s store.Transactions, id string) (Work, error)
 		}
 		if n.Rules != hash || n.Dirty {
 			if n.Rules != hash {
-				n.Rules, n.Wanted = hash, n.Wanted+1
+				// By the time, so that those of a database which is newer, or was restored, are later than what the engine has.
+				n.Rules, n.Wanted = hash, max(n.Wanted+1, tx.Now().UnixMicro())
 			}
 			n.Dirty = false
 			err = saveNetwork(ctx, tx, n)
@@ -108,13 +109,17 @@ func Failed(ctx context.Context, s store.Transactions, id, fault string) error {
 	})
 }
 
-// Configure records which networks are of the operator's configuration, and returns all that there are.
+// Configure records at a start which networks are of the operator's configuration, and returns all that there are. Their rules get new versions, since
+// the engine may have rules of another database.
 func Configure(ctx context.Context, s store.Transactions, configured []string) ([]string, error) {
 	return store.Update(ctx, s, func(tx *store.Tx) ([]string, error) {
 		for _, id := range configured {
 			if err := exec(ctx, tx, "UPDATE networks SET configured = TRUE WHERE id = ? AND NOT configured", id); err != nil {
 				return nil, err
 			}
+		}
+		if err := exec(ctx, tx, "UPDATE networks SET rules = '', dirty = TRUE"); err != nil {
+			return nil, err
 		}
 		return networkIDs(ctx, tx)
 	})

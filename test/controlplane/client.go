@@ -38,7 +38,13 @@ func (p *Process) Client(t testing.TB) *Client {
 // Do calls an operation below /v2/{project_id} and reads the answer into out, unless out is nil. It returns the status.
 func (c *Client) Do(t testing.TB, method, path string, in, out any) int {
 	t.Helper()
-	answer := c.send(t, method, "/v2/"+c.p.Bootstrap.ProjectID+path, in)
+	return c.Call(t, method, "/v2/"+c.p.Bootstrap.ProjectID+path, in, out)
+}
+
+// Call is Do for operations elsewhere.
+func (c *Client) Call(t testing.TB, method, path string, in, out any) int {
+	t.Helper()
+	answer := c.send(t, method, path, in)
 	defer answer.Body.Close() //nolint:errcheck // only read
 	body, err := io.ReadAll(answer.Body)
 	if err != nil {
