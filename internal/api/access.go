@@ -38,7 +38,7 @@ func Actions() []string {
 // selecting are the lists that leave out what the caller's policies do not allow (visibleTo).
 var selecting = map[string]bool{
 	"ListDesktops": true, "ListDesktopsDetail": true, "ListDesktopPools": true, "ListDesktopsByTags": true, "ListDesktopByTags": true,
-	"ListRunState": true, "ListLoginState": true, "ListDesktopsStatistics": true, "ListUsedDesktopInfo": true, "ListUnusedDesktops": true,
+	"ListRunState": true, "ListLoginState": true, "ListDesktopsStatistics": true, "ListUsedDesktopInfo": true, "ListUnusedDesktops": true, "ExportDesktopListNew": true,
 	"ListPoolDesktopsDetail": true, "ListItaSubJobs": true, "ListScriptRecords": true, "ListScriptTasks": true, "ShowDesktopPoolsScriptExecTasks": true,
 	"ListUsers": true, "ListEnterpriseProject": true,
 }
@@ -48,7 +48,7 @@ var namingInBody = map[string]bool{
 	"CreateDesktop": true, "CreateDesktopPool": true, "BatchDeleteDesktops": true, "BatchRunDesktops": true, "AttachInstances": true,
 	"BatchAttachInstances": true, "BatchAssociateInstances": true, "DetachInstances": true, "BatchDetachInstances": true,
 	"ChangeUserPrivilegeGroup": true, "BatchRebuildDesktopsSystemDisk": true, "ResizeDesktop": true, "BatchLogoffDesktops": true,
-	"SetMaintenanceMode": true, "SendNotifications": true, "BatchAddDesktopsTags": true, "BatchDeleteDesktopsTags": true,
+	"SetMaintenanceMode": true, "SendNotifications": true, "CheckDesktopImages": true, "BatchAddDesktopsTags": true, "BatchDeleteDesktopsTags": true,
 	"CreateDesktopUser": true, "BatchCreateUsers": true, "BatchDeleteSubJobs": true, "ExecuteScriptOrCommand": true, "RetryScriptExecution": true, "StopScriptExecution": true,
 	"AddVolumes": true, "ExpandVolumes": true, "BatchModifyQosVolumes": true,
 }
@@ -225,6 +225,8 @@ func resourcesOf(in any) about {
 	case *wire.BatchLogoffDesktopsInput:
 		return about{desktops: in.Body.DesktopIDs}
 	case *wire.SetMaintenanceModeInput:
+		return about{desktops: in.Body.DesktopIDs}
+	case *wire.CheckDesktopImagesInput:
 		return about{desktops: in.Body.DesktopIDs}
 	case *wire.SendNotificationsInput:
 		return about{desktops: in.Body.DesktopIDs}

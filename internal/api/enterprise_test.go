@@ -208,8 +208,7 @@ func TestEveryOperationKnowsItsEnterpriseProject(t *testing.T) {
 		t.Fatal(a.raw)
 	}
 	for _, id := range bodies {
-		// They refuse the field, or all but the default one: desktops and their disks stay where they are.
-		if id == "AddDesktopVolumes" || id == "BatchRebuildDesktopsSystemDisk" {
+		if id == "AddDesktopVolumes" || id == "BatchRebuildDesktopsSystemDisk" { // they refuse all but the default one: what is there stays where it is
 			continue
 		}
 		body, puts := puttingCalls[id]
@@ -242,12 +241,15 @@ func TestEveryOperationKnowsItsEnterpriseProject(t *testing.T) {
 		for _, operation := range api.Operations() {
 			if operation.ID == id {
 				method = operation.Method
-				target = strings.NewReplacer("{project_id}", o.first.ProjectID, "{group_id}", o.ids["group"], "{pool_id}", o.ids["pool"]).Replace(operation.Path)
+				target = strings.NewReplacer("{project_id}", o.first.ProjectID, "{group_id}", o.ids["group"], "{pool_id}", o.ids["pool"]).Replace(operation.Path) + "?"
+				if id == "ExportDesktopListNew" {
+					target += "language=en_US&"
+				}
 			}
 		}
-		o.refused(o.do(method, target+"?enterprise_project_id=nothing", nil), http.StatusNotFound, workspace.CodeEnterpriseNotFound, "enterprise_project_id: ")
+		o.refused(o.do(method, target+"enterprise_project_id=nothing", nil), http.StatusNotFound, workspace.CodeEnterpriseNotFound, "enterprise_project_id: ")
 		for _, known := range []string{"0", off, ""} {
-			if a := o.do(method, target+"?enterprise_project_id="+known, nil); a.status != http.StatusOK {
+			if a := o.do(method, target+"enterprise_project_id="+known, nil); a.status != http.StatusOK {
 				t.Errorf("%s of %q: %d %s", id, known, a.status, a.raw)
 			}
 		}

@@ -231,6 +231,12 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
+	"BatchLogoffDesktops": {"workspace", `response, err := client.BatchLogoffDesktops(&model.BatchLogoffDesktopsRequest{
+	Body: &model.LogoffDesktopsReq{
+		DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
+		Message:    new("The library closes."),
+	},
+})`},
 	"BatchModifyQosVolumes": {"workspace", `response, err := client.BatchModifyQosVolumes(&model.BatchModifyQosVolumesRequest{
 	Body: &model.BatchModifyQosVolumesReq{
 		Qos: &model.Qos{
@@ -238,6 +244,15 @@ var goSamples = map[string]goSample{
 			Throughput: 200,
 		},
 		VolumeIds: []string{os.Getenv("VOLUME_ID")},
+	},
+})`},
+	"BatchRebuildDesktopsSystemDisk": {"workspace", `response, err := client.BatchRebuildDesktopsSystemDisk(&model.BatchRebuildDesktopsSystemDiskRequest{
+	Body: &model.RebuildDesktopsReq{
+		DelayTime:  new(int32(15)),
+		DesktopIds: []string{os.Getenv("DESKTOP_ID")},
+		ImageId:    os.Getenv("IMAGE_ID"),
+		ImageType:  "gold",
+		Message:    new("Your desktop gets a new system. Please save your work."),
 	},
 })`},
 	"BatchRunDesktops": {"workspace", `response, err := client.BatchRunDesktops(&model.BatchRunDesktopsRequest{
@@ -260,6 +275,11 @@ var goSamples = map[string]goSample{
 	UserId: os.Getenv("USER_ID"),
 	Body: &model.OperateUserReq{
 		OpType: model.GetOperateUserReqOpTypeEnum().LOCK,
+	},
+})`},
+	"CheckDesktopImages": {"workspace", `response, err := client.CheckDesktopImages(&model.CheckDesktopImagesRequest{
+	Body: &model.CheckDesktopImagesReq{
+		DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
 	},
 })`},
 	"CheckEnterpriseId": {"workspace", `response, err := client.CheckEnterpriseId(&model.CheckEnterpriseIdRequest{
@@ -540,6 +560,9 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
+	"ExportDesktopListNew": {"workspace", `response, err := client.ExportDesktopListNew(&model.ExportDesktopListNewRequest{
+	Language: model.GetExportDesktopListNewRequestLanguageEnum().ZH_CN,
+})`},
 	"ExportUserGroupUsersNew": {"workspace", `response, err := client.ExportUserGroupUsersNew(&model.ExportUserGroupUsersNewRequest{
 	GroupId: os.Getenv("GROUP_ID"),
 })`},
@@ -726,6 +749,9 @@ var goSamples = map[string]goSample{
 	"ListAvailabilityZones": {"workspace", `response, err := client.ListAvailabilityZones(&model.ListAvailabilityZonesRequest{})`},
 	"ListAzs":               {"workspace", `response, err := client.ListAzs(&model.ListAzsRequest{})`},
 	"ListCustomPolicies":    {"iam", `response, err := client.ListCustomPolicies(&model.ListCustomPoliciesRequest{})`},
+	"ListDesktopActions": {"workspace", `response, err := client.ListDesktopActions(&model.ListDesktopActionsRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
+})`},
 	"ListDesktopByTags": {"workspace", `response, err := client.ListDesktopByTags(&model.ListDesktopByTagsRequest{
 	Body: &model.QueryDesktopByTagReq{
 		Action: "filter",
@@ -811,6 +837,15 @@ var goSamples = map[string]goSample{
 	"ResetRandomPassword": {"workspace", `response, err := client.ResetRandomPassword(&model.ResetRandomPasswordRequest{
 	UserId: os.Getenv("USER_ID"),
 })`},
+	"ResizeDesktop": {"workspace", `response, err := client.ResizeDesktop(&model.ResizeDesktopRequest{
+	Body: &model.ResizeDesktopReq{
+		Desktops: []model.ResizeDesktopData{{
+			DesktopId: new(os.Getenv("DESKTOP_ID")),
+		}},
+		Mode:      "STOP_DESKTOP",
+		ProductId: os.Getenv("PRODUCT_ID"),
+	},
+})`},
 	"ResizeDesktopPool": {"workspace", `response, err := client.ResizeDesktopPool(&model.ResizeDesktopPoolRequest{
 	PoolId: os.Getenv("POOL_ID"),
 	Body: &model.ResizeDesktopPoolReq{
@@ -845,6 +880,18 @@ var goSamples = map[string]goSample{
 	"SendEmail": {"workspace", `response, err := client.SendEmail(&model.SendEmailRequest{
 	UserId: os.Getenv("USER_ID"),
 	Body:   &model.ResendEmailReq{},
+})`},
+	"SendNotifications": {"workspace", `response, err := client.SendNotifications(&model.SendNotificationsRequest{
+	Body: &model.SendNotificationsReq{
+		DesktopIds:    []string{os.Getenv("DESKTOP_ID")},
+		Notifications: "The library closes at eight.",
+	},
+})`},
+	"SetMaintenanceMode": {"workspace", `response, err := client.SetMaintenanceMode(&model.SetMaintenanceModeRequest{
+	Body: &model.BatchSetMaintenanceModeReq{
+		DesktopIds:        []string{os.Getenv("DESKTOP_ID")},
+		InMaintenanceMode: true,
+	},
 })`},
 	"ShowAssistAuthConfig":             {"workspace", `response, err := client.ShowAssistAuthConfig(&model.ShowAssistAuthConfigRequest{})`},
 	"ShowAssistAuthConfigApplyObjects": {"workspace", `response, err := client.ShowAssistAuthConfigApplyObjects(&model.ShowAssistAuthConfigApplyObjectsRequest{})`},
@@ -924,6 +971,14 @@ var goSamples = map[string]goSample{
 	Body: &model.UpdateCloudServiceCustomPolicyRequestBody{
 		Role: &model.ServicePolicyRoleOption{
 			Description: "May start and stop desktops",
+		},
+	},
+})`},
+	"UpdateDesktop": {"workspace", `response, err := client.UpdateDesktop(&model.UpdateDesktopRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
+	Body: &model.ModifyDesktopAttributesReq{
+		Desktop: &model.ModifyDesktopAttributesReqDesktop{
+			ComputerName: new("annas-pc"),
 		},
 	},
 })`},

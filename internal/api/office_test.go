@@ -73,6 +73,7 @@ var goodCalls = map[string]call{
 	"BatchRebuildDesktopsSystemDisk": {path: "/desktops/rebuild", body: `{"desktop_ids": ["{anns}", "{spare1}"], "image_type": "gold", "image_id": "image-2", "delay_time": 15, "message": "Please save."}`},
 	"ResizeDesktop":                  {path: "/desktops/resize", body: `{"desktops": [{"desktop_id": "{anns}"}, {"desktop_id": "{spare1}"}], "product_id": "large", "mode": "STOP_DESKTOP"}`},
 	"BatchLogoffDesktops":            {path: "/desktops/logoff", body: `{"desktop_ids": ["{anns}", "{bobs}"], "message": "The library closes."}`},
+	"ExportDesktopListNew":           {path: "/desktops/export?language=en_US"},
 	"SetMaintenanceMode":             {path: "/desktops/maintenance-mode", body: `{"desktop_ids": ["{anns}", "{spare1}"], "in_maintenance_mode": true}`},
 	"SendNotifications":              {path: "/desktops/notifications", body: `{"desktop_ids": ["{anns}", "{bobs}"], "notifications": "Lunch!"}`},
 

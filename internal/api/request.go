@@ -28,8 +28,10 @@ const (
 	dryRunHeader      = route.DryRunHeader
 )
 
-// changes reports whether the operation changes something. One needs only the permission to read, but makes a file.
-func (o operation) changes() bool { return o.needs == iam.Write || o.id == "ExportUserGroupUsersNew" }
+// changes reports whether the operation changes something. Two need only the permission to read, but make a file.
+func (o operation) changes() bool {
+	return o.needs == iam.Write || o.id == "ExportUserGroupUsersNew" || o.id == "ExportDesktopListNew"
+}
 
 // requestHeaders describes the headers of operations that change something.
 func requestHeaders(api huma.API) []*huma.Param {

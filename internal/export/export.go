@@ -48,13 +48,13 @@ type Query struct {
 	workspace.Page
 }
 
-// maxRows is the maximum number of rows of an export.
-const maxRows = 100_000
+// MaxRows is the maximum number of rows of an export.
+const MaxRows = 100_000
 
 // ExportUsers creates an export of the users that match, with headings in a language ("zh_CN" or English), and returns its id. It
 // ignores the query's page. CodeGroupNotFound if the group with GroupID does not exist.
 func (s *Service) ExportUsers(ctx context.Context, c workspace.Caller, q directory.UserQuery, language string) (string, error) {
-	q.Page = workspace.Page{Limit: maxRows}
+	q.Page = workspace.Page{Limit: MaxRows}
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (string, error) {
 		if q.GroupID != "" {
 			there, err := directory.GroupsAmong(ctx, tx, q.ProjectID, []string{q.GroupID})
@@ -73,13 +73,18 @@ func (s *Service) ExportUsers(ctx context.Context, c workspace.Caller, q directo
 		if err != nil {
 			return "", err
 		}
-		e := Export{
-			ID: workspace.NewID(), ProjectID: q.ProjectID, Name: "users-" + tx.Now().Format("20060102-150405"),
-			Rows: directory.UserTable(details, language, tx.Now()), Created: tx.Now(), Expires: tx.Now().Add(Life),
-		}
-		tx.Audit(e.resource(), "")
-		return e.ID, Insert(ctx, tx, e)
+		return Keep(ctx, tx, q.ProjectID, "users", directory.UserTable(details, language, tx.Now()))
 	}))
+}
+
+// Keep creates an export of a table, and returns its id. of names what the table has; it is part of the file's name.
+func Keep(ctx context.Context, tx *store.Tx, projectID, of string, rows [][]string) (string, error) {
+	e := Export{
+		ID: workspace.NewID(), ProjectID: projectID, Name: of + "-" + tx.Now().Format("20060102-150405"),
+		Rows: rows, Created: tx.Now(), Expires: tx.Now().Add(Life),
+	}
+	tx.Audit(e.resource(), "")
+	return e.ID, Insert(ctx, tx, e)
 }
 
 // List reads a page of exports, without their rows, and counts all that match.

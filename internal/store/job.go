@@ -195,6 +195,16 @@ func (t *Tx) OpenSubJobs(ctx context.Context, desktopIDs []string, types ...work
 	return all, nil
 }
 
+// SubJobsOf reads the sub-jobs of jobs that are about a desktop.
+func (t *Tx) SubJobsOf(ctx context.Context, desktopID string, jobIDs []string) ([]workspace.SubJob, error) {
+	if len(jobIDs) == 0 {
+		return nil, nil
+	}
+	var rows []subJobRow
+	err := t.NewSelect().Model(&rows).Where("desktop_id = ?", desktopID).Where("job_id IN (?)", bun.List(jobIDs)).Order("id").Scan(ctx)
+	return Convert(rows, subJobRow.domain), err
+}
+
 // SubJobProgress reads the progress of sub-jobs in percent, by id, in one statement for a page. Ids that do not exist are
 // omitted.
 func (t *Tx) SubJobProgress(ctx context.Context, ids []string) (map[string]int, error) {

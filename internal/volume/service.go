@@ -146,6 +146,5 @@ func order(ctx context.Context, tx *store.Tx, c workspace.Caller, allowance *quo
 		}
 	}
 	job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
-	_, err = reshape.Order(ctx, tx, &job, desktops, allowance, func(d desktop.Desktop) (reshape.ReshapeParams, error) { return changes[d.ID], nil })
-	return job.ID, err
+	return job.ID, reshape.Order(ctx, tx, &job, allowance, desktops, func(d desktop.Desktop) (reshape.ReshapeParams, error) { return changes[d.ID], nil })
 }

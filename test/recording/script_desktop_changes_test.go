@@ -18,5 +18,11 @@ var desktopChanges = []step{
 	{call: "PUT desktops/maintenance-mode", why: "that ends", body: `{"desktop_ids": ["{lab2}"], "in_maintenance_mode": false}`},
 	{call: "PUT desktops/maintenance-mode", why: "of none", body: `{"desktop_ids": [], "in_maintenance_mode": false}`},
 	{call: "POST desktops/notifications", why: "to nobody", body: `{"desktop_ids": ["{lab2}"], "notifications": "Lunch!"}`},
+	{call: "GET desktops/{lab2}/actions?limit=2"},
+	{call: "GET desktops/x/actions", why: "of an unknown desktop"},
+	{call: "POST desktops/check-images", body: `{"desktop_ids": ["{lab2}", "{lab1}"]}`},
+	{call: "POST desktops/check-images", why: "of an unknown desktop", body: `{"desktop_ids": ["x"]}`},
+	{call: "GET /v3/{project}/desktops/export?language=en_US&computer_name=lab"},
+	{call: "GET /v3/{project}/desktops/export?language=xx", why: "in an unknown language"},
 	{call: "POST desktops/notifications", why: "that is empty", body: `{"desktop_ids": ["{lab2}"], "notifications": " "}`},
 }

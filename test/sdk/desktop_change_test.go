@@ -131,3 +131,40 @@ func TestDesktopsAreInMaintenance(t *testing.T) {
 	}
 	refused(e, e.SetMaintenanceMode, set(true, ids[0], "none"), http.StatusNotFound, "WKS.00010011")
 }
+
+func TestWhatWasDoneWithADesktopAndAFileOfDesktops(t *testing.T) {
+	e := newEnv(t)
+	ids := e.create(e.order("ann", "bob"))
+	call(e, e.SetMaintenanceMode, &model.SetMaintenanceModeRequest{Body: &model.BatchSetMaintenanceModeReq{DesktopIds: ids[:1], InMaintenanceMode: true}})
+	refusedBy := &model.UpdateDesktopRequest{DesktopId: ids[0], Body: &model.ModifyDesktopAttributesReq{
+		Desktop: &model.ModifyDesktopAttributesReqDesktop{ComputerName: new("no spaces")},
+	}}
+	refused(e, e.UpdateDesktop, refusedBy, http.StatusBadRequest, "WKS.00010001")
+	actions := call(e, e.ListDesktopActions, &model.ListDesktopActionsRequest{DesktopId: ids[0]})
+	if *actions.TotalCount != 3 {
+		t.Fatalf("what was done: %v", actions)
+	}
+	for i, want := range [][2]string{{"UpdateDesktop", "FAILED"}, {"SetMaintenanceMode", "SUCCESS"}, {"CreateDesktop", "SUCCESS"}} {
+		a := (*actions.DesktopActions)[i]
+		if *a.Action != want[0] || *a.Result != want[1] || (*a.Traceback == "") != (want[1] == "SUCCESS") || *a.StartTime == "" || *a.FinishTime == "" {
+			t.Errorf("action %d is %v, want %v", i, a, want)
+		}
+	}
+	if second := *call(e, e.ListDesktopActions, &model.ListDesktopActionsRequest{DesktopId: ids[0], Offset: new(int32(1)), Limit: new(int32(1))}).DesktopActions; len(second) != 1 || *second[0].Action != "SetMaintenanceMode" {
+		t.Errorf("the second page: %v", second)
+	}
+	refused(e, e.ListDesktopActions, &model.ListDesktopActionsRequest{DesktopId: "none"}, http.StatusNotFound, "WKS.00010011")
+
+	language := model.GetExportDesktopListNewRequestLanguageEnum()
+	task := call(e, e.ExportDesktopListNew, &model.ExportDesktopListNewRequest{Language: language.EN_US, InMaintenanceMode: new(true)}).TaskId
+	tasks := *call(e, e.ListExportTasks, &model.ListExportTasksRequest{TaskId: task}).ExportTasks
+	if len(tasks) != 1 || tasks[0].Status.Value() != "SUCCESS" {
+		t.Errorf("the export: %v", tasks)
+	}
+
+	images := *call(e, e.CheckDesktopImages, &model.CheckDesktopImagesRequest{Body: &model.CheckDesktopImagesReq{DesktopIds: &ids}}).ImageInfos
+	if len(images) != 2 || *images[1].DesktopId != ids[1] || *images[1].ImageId != e.ImageID || *images[1].ImageType != "gold" || *images[1].OsType != "Linux" || *images[1].ImageName == "" {
+		t.Errorf("images: %v", images)
+	}
+	refused(e, e.CheckDesktopImages, &model.CheckDesktopImagesRequest{Body: &model.CheckDesktopImagesReq{DesktopIds: &[]string{"none"}}}, http.StatusNotFound, "WKS.00010011")
+}

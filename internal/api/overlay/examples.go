@@ -18,6 +18,7 @@ var exampleDesktops = map[string]string{
 	"ResizeDesktop":                `{"desktops": [{"desktop_id": "$DESKTOP_ID"}], "product_id": "$PRODUCT_ID", "mode": "STOP_DESKTOP"}`,
 	"BatchLogoffDesktops":          `{"desktop_ids": ["$DESKTOP_ID"], "message": "The library closes."}`,
 	"SetMaintenanceMode":           `{"desktop_ids": ["$DESKTOP_ID"], "in_maintenance_mode": true}`,
+	"CheckDesktopImages":           `{"desktop_ids": ["$DESKTOP_ID"]}`,
 	"SendNotifications":            `{"desktop_ids": ["$DESKTOP_ID"], "notifications": "The library closes at eight."}`,
 	"RunActionsOnWorkspaceJob":     `{"op_type": "retry"}`,
 	"BatchDeleteSubJobs":           `{"delete_by_status": "FAILED"}`,

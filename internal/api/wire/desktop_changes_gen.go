@@ -180,3 +180,94 @@ type SendNotificationsReq struct {
 type SendNotificationsResponse struct {
 	JobID string `json:"job_id" doc:"Its sub-jobs show the message on one desktop each; where nobody is connected they have ended"`
 }
+
+// ListDesktopActionsInput is GET /v2/{project_id}/desktops/{desktop_id}/actions.
+type ListDesktopActionsInput struct {
+	Project
+	DesktopID string `path:"desktop_id"`
+	Offset    int    `query:"offset" minimum:"0" default:"0"`
+	Limit     int    `query:"limit" minimum:"0" maximum:"100" default:"10"`
+}
+
+// ListDesktopActionsResponse is part of answers.
+type ListDesktopActionsResponse struct {
+	DesktopActions []DesktopAction `json:"desktop_actions"`
+	TotalCount     int             `json:"total_count"`
+}
+
+// DesktopAction is part of answers.
+type DesktopAction struct {
+	Action     string `json:"action" doc:"The operation"`
+	Message    string `json:"message" doc:"Who did it"`
+	StartTime  string `json:"start_time"`
+	FinishTime string `json:"finish_time" doc:"Empty until it has ended"`
+	Result     string `json:"result" enum:"WAITING,RUNNING,SUCCESS,FAILED"`
+	Traceback  string `json:"traceback" doc:"Why it failed, or what holds it up"`
+}
+
+// ExportDesktopListNewInput is GET /v3/{project_id}/desktops/export.
+type ExportDesktopListNewInput struct {
+	Project
+	ComputerName            string         `query:"computer_name" doc:"Part of the computer name"`
+	DesktopIP               string         `query:"desktop_ip"`
+	DesktopID               string         `query:"desktop_id" doc:"Several separated by commas"`
+	Tag                     string         `query:"tag" doc:"key=value; several separated by commas, all of which must match"`
+	Language                string         `query:"language" required:"true" enum:"zh_CN,en_US"`
+	EnterpriseProjectID     string         `query:"enterprise_project_id"`
+	DesktopType             string         `query:"desktop_type" doc:"DEDICATED, SHARED or POOLED; several separated by commas"`
+	Status                  string         `query:"status" doc:"ACTIVE, SHUTOFF, HIBERNATED, ERROR and transitional states; several separated by commas"`
+	UserNames               []string       `query:"user_names,explode" maxItems:"100" doc:"Exact names of users of the desktop"`
+	SortField               string         `query:"sort_field" enum:"created,computer_name" default:"created"`
+	SortType                string         `query:"sort_type" enum:"ASC,DESC" default:"ASC"`
+	PoolID                  string         `query:"pool_id" doc:"Several separated by commas"`
+	UserAttached            Optional[bool] `query:"user_attached" doc:"Only desktops with a user, or only those without"`
+	ImageID                 string         `query:"image_id"`
+	ChargeMode              string         `query:"charge_mode" enum:"0,1" doc:"0: yearly or monthly, 1: on demand; always 1"`
+	InMaintenanceMode       Optional[bool] `query:"in_maintenance_mode"`
+	SubnetID                string         `query:"subnet_id"`
+	ConnectionStatusVersion string         `query:"connection_status_version" default:"OLD" doc:"OLD has no effect; otherwise refused: connections have one kind of state here; leave it out"`
+}
+
+// Enterprises implements EnterpriseNamer.
+func (in *ExportDesktopListNewInput) Enterprises() (put, listed []string) {
+	listed = named(listed, in.EnterpriseProjectID)
+	return put, listed
+}
+
+// Refused implements Refuser.
+func (in *ExportDesktopListNewInput) Refused() *Refusal {
+	if in.ConnectionStatusVersion != "" && in.ConnectionStatusVersion != "OLD" {
+		return &Refusal{"connection_status_version", "connections have one kind of state here; leave it out"}
+	}
+	return nil
+}
+
+// ExportDesktopListNewResponse is part of answers.
+type ExportDesktopListNewResponse struct {
+	TaskID string `json:"task_id" doc:"Fetch the file with DownloadExportFile, within 7 days"`
+}
+
+// CheckDesktopImagesInput is POST /v2/{project_id}/desktops/check-images.
+type CheckDesktopImagesInput struct {
+	Project
+	Body CheckDesktopImagesReq
+}
+
+// CheckDesktopImagesReq is part of requests.
+type CheckDesktopImagesReq struct {
+	DesktopIDs []string `json:"desktop_ids" required:"true" doc:"1 to 100"`
+}
+
+// CheckDesktopImagesResponse is part of answers.
+type CheckDesktopImagesResponse struct {
+	ImageInfos []DesktopImageInfo `json:"image_infos"`
+}
+
+// DesktopImageInfo is part of answers.
+type DesktopImageInfo struct {
+	DesktopID string `json:"desktop_id"`
+	ImageID   string `json:"image_id"`
+	ImageName string `json:"image_name"`
+	ImageType string `json:"image_type"`
+	OSType    string `json:"os_type"`
+}

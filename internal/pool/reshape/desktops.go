@@ -2,6 +2,7 @@ package reshape
 
 import (
 	"context"
+	"slices"
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
@@ -49,14 +50,14 @@ func (s *Service) ResizeDesktops(ctx context.Context, r ResizeDesktops) (string,
 		}
 		job := desktop.NewOrder(tx, r.Caller, workspace.JobResizeDesktops).Job
 		params := ReshapeParams{ProductID: r.ProductID, Stop: true}
-		refusal, err := Order(ctx, tx, &job, desktops, allowance, func(d desktop.Desktop) (ReshapeParams, error) {
+		err = Order(ctx, tx, &job, allowance, desktops, func(d desktop.Desktop) (ReshapeParams, error) {
 			if err := d.NotOfPool("resize the pool"); err != nil {
 				return params, err
 			}
 			return params, catalog.ProductFits(ctx, tx, catalog.Holder{Name: "desktop " + d.Name, ImageID: d.ImageID}, r.ProductID)
 		})
-		if err == nil {
-			err = refusal
+		if first := job.SubJobs[0]; err == nil && !slices.ContainsFunc(job.SubJobs, func(s workspace.SubJob) bool { return !s.State.Done() }) {
+			err = workspace.Errorf(first.Code, "%s", first.Reason) // none can be changed: nothing changes
 		}
 		return job.ID, err
 	}))

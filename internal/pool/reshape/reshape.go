@@ -3,7 +3,6 @@
 package reshape
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -283,61 +282,56 @@ func reshapePool(
 		chosen[i] = found[m.DesktopID]
 	}
 	slices.SortFunc(chosen, desktop.CompareNames)
-	_, err = Order(ctx, tx, &job, chosen, allowance, params)
-	return job, err
+	return job, Order(ctx, tx, &job, allowance, chosen, params)
 }
 
-// Order writes a job with a sub-job for each desktop; for a desktop that cannot be changed now, it is FAILED. The caller has
-// locked the desktops. It returns the error of the first that cannot be changed, if none can. CodeQuotaExceeded, CodeCapacityExceeded.
+// Order writes a job that changes desktops, with a sub-job for each, and promises what they need. For a desktop that cannot be changed now, or for
+// which params returns an error, the sub-job is FAILED. The caller has locked the desktops. CodeQuotaExceeded, CodeCapacityExceeded.
 func Order(
-	ctx context.Context, tx *store.Tx, job *workspace.Job, desktops []desktop.Desktop, allowance *quota.Allowance, params func(desktop.Desktop) (ReshapeParams, error),
-) (refusal, err error) {
+	ctx context.Context, tx *store.Tx, job *workspace.Job, allowance *quota.Allowance, desktops []desktop.Desktop,
+	params func(desktop.Desktop) (ReshapeParams, error),
+) error {
 	var growths []capacity.Growth
 	var wanted capacity.Demand
 	counted := counting{allowance: allowance, more: map[string]quota.Amounts{}}
-	accepted := false
 	for _, d := range desktops {
 		asked, err := params(d)
 		if err == nil {
 			err = MayReshape(d)
 		}
 		if err != nil && workspace.CodeOf(err) == workspace.CodeInternal {
-			return nil, err
+			return err
 		}
 		sub := desktop.NewSubJob(job, d, asked)
 		more, lookErr := asked.growth(ctx, tx, d)
 		if lookErr != nil {
-			return nil, lookErr
+			return lookErr
 		}
 		growths = append(growths, more.Growths(sub.ID)...) // also for one that failed already: it may be retried
 		if lookErr := counted.add(ctx, tx, sub.ID, d, asked, err == nil); lookErr != nil {
-			return nil, lookErr
+			return lookErr
 		}
 		if err != nil {
 			sub = sub.Refused(err, job.Created)
-			refusal = cmp.Or(refusal, err)
 		} else {
-			accepted, wanted = true, wanted.And(more)
+			wanted = wanted.And(more)
 			d.Task, d.TaskOwner = ReshapeTasks[job.Type], sub.ID
 			if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		job.SubJobs = append(job.SubJobs, sub)
 	}
-	if accepted {
-		refusal = nil
-	}
 	if err := tx.InsertJob(ctx, *job); err != nil {
-		return nil, err
+		return err
 	}
 	if err := capacity.InsertGrowths(ctx, tx, growths); err != nil {
-		return nil, err
+		return err
 	}
 	if err := counted.settle(ctx, tx, job.ProjectID); err != nil {
-		return nil, err
+		return err
 	}
-	return refusal, capacity.Reserve(ctx, tx, wanted)
+	return capacity.Reserve(ctx, tx, wanted)
 }
 
 // growth returns the additional capacity that the change needs. What it frees is free only afterwards.
