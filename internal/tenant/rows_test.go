@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"carrel/internal/catalog"
 	"carrel/internal/core"
@@ -336,6 +337,49 @@ var services = map[string]func(*env){
 		e.must(e.require(caller))
 		e.refuses(e.service.Lock(e.Context(), caller, ""), workspace.CodeInvalid, "reason")
 		e.refuses(e.service.Lock(e.Context(), e.project("never"), "x"), workspace.CodeNotSubscribed)
+	},
+	"a worker of an earlier attempt neither opens the service nor fails it": func(e *env) {
+		c := e.project("lab")
+		first, err := e.open(c)
+		e.must(err)
+		e.Update(func(tx *store.Tx) error {
+			return tenant.NotOpened(e.Context(), tx, e.sub(tx, c, first), "the engine says no")
+		})
+		failed, err := e.service.Status(e.Context(), c.ProjectID)
+		e.must(err)
+		e.Same(failed.VPCID, "") // it went with the attempt
+		second, err := e.open(c)
+		e.must(err)
+		e.Update(func(tx *store.Tx) error { return tenant.Opened(e.Context(), tx, e.sub(tx, c, first)) })
+		e.Same(e.status(c), workspace.ServiceOpening)
+		e.Update(func(tx *store.Tx) error {
+			return tenant.NotOpened(e.Context(), tx, e.sub(tx, c, first), "the engine says no")
+		})
+		e.Same(e.status(c), workspace.ServiceOpening)
+		e.Update(func(tx *store.Tx) error { return tenant.Opened(e.Context(), tx, e.sub(tx, c, second)) })
+		e.Same(e.status(c), workspace.ServiceOpen)
+	},
+	"a lock holds since it was first set, with the last reason": func(e *env) {
+		e.opened(caller)
+		e.must(e.service.Lock(e.Context(), caller, "moving house"))
+		since := e.Clock.Now()
+		e.Clock.Advance(time.Hour)
+		e.must(e.service.Lock(e.Context(), caller, "still moving"))
+		lock, err := e.service.LockOf(e.Context(), storetest.Project)
+		e.must(err)
+		e.Same(lock, tenant.Lock{Since: since, Reason: "still moving"})
+	},
+	"a service that is opened again has its settings anew": func(e *env) {
+		e.opened(caller)
+		for _, name := range []string{"create_unknown_users", "run_scripts"} {
+			e.must(e.service.Set(e.Context(), caller, tenant.Setting{Name: name}))
+		}
+		_, err := e.service.Close(e.Context(), caller)
+		e.must(err)
+		e.opened(caller)
+		all, err := e.service.Settings(e.Context(), storetest.Project, "")
+		e.must(err)
+		e.Same(all, []tenant.Setting{{"create_unknown_users", true}, {"run_scripts", true}})
 	},
 	"settings are on, and are switched by name": func(e *env) {
 		e.opened(caller)
