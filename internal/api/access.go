@@ -50,6 +50,7 @@ var namingInBody = map[string]bool{
 	"ChangeUserPrivilegeGroup": true, "BatchRebuildDesktopsSystemDisk": true, "ResizeDesktop": true, "BatchLogoffDesktops": true,
 	"SetMaintenanceMode": true, "SendNotifications": true, "CheckDesktopImages": true, "BatchAddDesktopsTags": true, "BatchDeleteDesktopsTags": true,
 	"CreateDesktopUser": true, "BatchCreateUsers": true, "BatchDeleteSubJobs": true, "ExecuteScriptOrCommand": true, "RetryScriptExecution": true, "StopScriptExecution": true,
+	"BatchCreateDesktopSnapshot": true, "BatchRestoreDesktopSnapshot": true, "BatchDeleteDesktopSnapshot": true,
 	"AddVolumes": true, "ExpandVolumes": true, "BatchModifyQosVolumes": true,
 }
 
@@ -175,7 +176,7 @@ func (s *Server) may(ctx context.Context, action string, of workspace.ResourceLa
 // about is what a body names: resources that exist, or what policies will know new ones by.
 type about struct {
 	desktops, subJobs        []string
-	volumes                  []string
+	volumes, snapshots       []string
 	scriptTask, scriptRecord string
 	created                  []workspace.ResourceLabels
 }
@@ -187,6 +188,8 @@ func (s *Server) read(ctx context.Context, projectID string, of about) ([]worksp
 		return of.created, nil
 	case len(of.subJobs) > 0:
 		return s.Services.Work.SubJobLabels(ctx, projectID, of.subJobs...)
+	case len(of.snapshots) > 0:
+		return s.Services.Snapshots.Labels(ctx, projectID, of.snapshots...)
 	case len(of.volumes) > 0:
 		return s.Services.Volumes.Labels(ctx, projectID, of.volumes...)
 	case of.scriptTask != "":
@@ -250,6 +253,12 @@ func resourcesOf(in any) about {
 		return about{subJobs: in.Body.JobIDs}
 	case *wire.ExecuteScriptOrCommandInput:
 		return about{desktops: in.Body.ResourceIDs}
+	case *wire.BatchCreateDesktopSnapshotInput:
+		return about{desktops: in.Body.DesktopIDs}
+	case *wire.BatchRestoreDesktopSnapshotInput:
+		return about{snapshots: in.Body.SnapshotIDs}
+	case *wire.BatchDeleteDesktopSnapshotInput:
+		return about{snapshots: in.Body.SnapshotIDs}
 	case *wire.AddVolumesInput:
 		return about{desktops: each(in.Body.DesktopVolumes, func(d wire.AddDesktopVolumesReq) string { return d.DesktopID })}
 	case *wire.ExpandVolumesInput:

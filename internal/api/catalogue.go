@@ -48,6 +48,7 @@ var catalogue = []errorKind{
 	{workspace.CodeEnterpriseNotFound, http.StatusNotFound, "There is no such enterprise project.", "enterprise_project_id: enterprise project \"ID\" does not exist", "List the enterprise projects, or leave the field out for the default one."},
 	{workspace.CodeEnterpriseDisabled, http.StatusBadRequest, "The enterprise project is disabled: it takes nothing new.", "enterprise_project_id: enterprise project NAME (ID) is disabled and takes nothing new", "Enable it, or name another."},
 	{workspace.CodeScriptNotFound, http.StatusNotFound, "There is no such script.", "script \"ID\" does not exist", "List the scripts."},
+	{workspace.CodeSnapshotNotFound, http.StatusNotFound, "There is no such snapshot.", "snapshot_ids: 1 of 1 snapshots do not exist", "List the snapshots. If they were to be deleted, that has been done."},
 	{workspace.CodeVolumeNotFound, http.StatusNotFound, "There is no such disk.", "volume_id: desktop NAME has no disk \"ID\"", "Show the desktop, which lists its disks. If it was to be deleted, that has been done."},
 	{workspace.CodeAddingVolumes, http.StatusBadRequest, "Disks are being added to the desktop.", "disks are being added to desktop NAME, try again when that is done", tryLater},
 	{workspace.CodeScriptTaskNotFound, http.StatusNotFound, "There is no such script task or record, or it is kept no longer.", "task \"ID\" does not exist", "List the tasks."},

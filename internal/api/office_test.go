@@ -103,6 +103,10 @@ var goodCalls = map[string]call{
 	"DeleteDesktopPoolVolumes": {path: "/desktop-pools/{pool}/volumes/batch-delete", body: `{"volumes": [{"id": "{disk}"}]}`},
 	"ExpandDesktopPoolVolumes": {path: "/desktop-pools/{pool}/volumes/batch-expand", body: `{"volumes": [{"id": "{disk}", "size": 30}]}`},
 
+	"BatchCreateDesktopSnapshot":  {path: "/snapshots/batch-create", body: `{"desktop_ids": ["{anns}", "{bobs}"], "disk_type": "ALL", "system_disk_snapshot": {"name": "mine"}}`},
+	"BatchRestoreDesktopSnapshot": {path: "/snapshots/batch-restore", body: `{"snapshot_ids": ["{snapshot}"]}`},
+	"BatchDeleteDesktopSnapshot":  {path: "/snapshots/batch-delete", body: `{"snapshot_ids": ["{snapshot}"]}`},
+
 	"AddDesktopVolumes":     {path: "/desktops/{anns}/volumes", body: `{"volumes": [{"type": "SSD", "size": 20}]}`},
 	"AddVolumes":            {path: "/volumes", body: `{"desktop_volumes": [{"desktop_id": "{anns}", "volumes": [{"type": "SAS", "size": 20}]}, {"desktop_id": "{bobs}", "volumes": [{"type": "SSD", "size": 10}]}]}`},
 	"ExpandDesktopVolume":   {path: "/desktops/{anns}/volumes/{annsroot}/expand", body: `{"new_size": 100}`},
@@ -262,6 +266,12 @@ func (o *office) desktops() {
 	o.settle(slices.Concat(made, spares)...)
 	shown := o.ok(o.get("/desktops/" + made[0]))
 	o.ids["annsroot"], o.ids["annsdisk"] = shown.text("desktop", "root_volume", "volume_id"), shown.text("desktop", "data_volumes", 0, "volume_id")
+	o.ids["snapshot"] = workspace.NewID()
+	o.update(func(tx *store.Tx) error {
+		_, err := tx.NewRaw("INSERT INTO snapshots (id, project_id, desktop_id, name, name_folded, description, system, automatic, status, reason, created) "+
+			"VALUES (?, ?, ?, 'first', 'first', '', TRUE, FALSE, 'create_success', '', ?)", o.ids["snapshot"], o.first.ProjectID, made[0], tx.Now()).Exec(o.Context())
+		return err
+	})
 	o.ids["anns"], o.ids["bobs"], o.ids["spare1"], o.ids["spare2"] = made[0], made[1], spares[0], spares[1]
 }
 

@@ -131,6 +131,7 @@ var causes = map[workspace.Code]func(traits) bool{
 	workspace.CodeExportNotFound:     within("/export-tasks", "task_id", "task_ids"),
 	workspace.CodeScriptNotFound:     naming("script_id", "script_ids"),
 	workspace.CodeAddingVolumes:      within("/volumes", "desktop_id", "pool_id", "volume_ids", "desktop_volumes"),
+	workspace.CodeSnapshotNotFound:   naming("snapshot_ids"),
 	workspace.CodeVolumeNotFound:     naming("volume_id", "volume_ids"),
 	workspace.CodeScriptTaskNotFound: within("/script", "task_id", "record_id", "script_task_id"),
 	workspace.CodeUserNotFound:       naming("user_id", "user_ids", "object_id", "old_username", "attach_user_infos"),

@@ -238,6 +238,12 @@ func (s *Server) operations() map[string][]operation {
 			{"POST", "/v2/{project_id}/agencies", "CreateAgencies", "workspace:agencies:create", iam.Write, silent(http.StatusOK, s.createAgencies), "Authorize the service to manage networks, images and desktops of the project"},
 			{"GET", "/v2/{project_id}/workspaces", "ListWorkspaces", "workspace:tenants:listTenantConfig", iam.Read, answering(s.showService), "Show the project's Workspace service"},
 		},
+		"snapshots": {
+			{"GET", "/v2/{project_id}/snapshots", "ListDesktopSnapshot", "workspace:snapshots:list", iam.Read, answering(s.listSnapshots), "List snapshots of disks"},
+			{"POST", "/v2/{project_id}/snapshots/batch-create", "BatchCreateDesktopSnapshot", "workspace:snapshots:create", iam.Write, answering(s.takeSnapshots), "Take snapshots of desktops, which keep running"},
+			{"POST", "/v2/{project_id}/snapshots/batch-restore", "BatchRestoreDesktopSnapshot", "workspace:snapshots:restore", iam.Write, answering(s.restoreSnapshots), "Give disks the content of snapshots; what was on them is kept"},
+			{"POST", "/v2/{project_id}/snapshots/batch-delete", "BatchDeleteDesktopSnapshot", "workspace:snapshots:delete", iam.Write, answering(s.deleteSnapshots), "Delete snapshots"},
+		},
 		"statistics and monitoring": {
 			{"GET", "/v2/{project_id}/desktops/statistics/run-state", "ListRunState", "workspace:desktops:listRunState", iam.Read, answering(s.countRunStates), "Count desktops by power state"},
 			{"GET", "/v2/{project_id}/desktops/statistics/login-state", "ListLoginState", "workspace:desktops:listLoginState", iam.Read, answering(s.countLoginStates), "Count desktops by the state of their session"},

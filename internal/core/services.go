@@ -24,6 +24,7 @@ import (
 	"carrel/internal/rollout/progress"
 	"carrel/internal/script"
 	"carrel/internal/signin"
+	"carrel/internal/snapshot"
 	"carrel/internal/store"
 	"carrel/internal/tag"
 	"carrel/internal/tenant"
@@ -62,6 +63,7 @@ type Services struct {
 	Enterprises  *enterprise.Service
 	Connections  *connection.Service
 	Volumes      *volume.Service
+	Snapshots    *snapshot.Service
 	Work         *work.Service
 }
 
@@ -110,6 +112,7 @@ func NewServices(c Config) *Services {
 		Operate:      &operate.Service{Store: c.Store},
 		Reshaper:     &reshape.Service{Store: c.Store},
 		Volumes:      &volume.Service{Store: c.Store},
+		Snapshots:    &snapshot.Service{Store: c.Store},
 		Reconciler:   &reconcile.Service{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},
 		Scripts:      &script.Service{Store: c.Store},

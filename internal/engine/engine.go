@@ -267,6 +267,8 @@ type Engine interface {
 
 	Runs
 
+	Snapshots
+
 	// Display opens the account's display as an RFB stream through the engine's own API. The caller closes the stream; it ends when the
 	// machine stops.
 	Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error)

@@ -86,4 +86,6 @@ func (r *Runner) machineGone(desktopID string) func(context.Context) (bool, erro
 	}
 }
 
+func isConflict(err error) bool { return errors.Is(err, engine.ErrConflict) }
+
 func isNotFound(err error) bool { return errors.Is(err, engine.ErrNotFound) }

@@ -48,6 +48,9 @@ const observePage = 1000
 // It reads rows before machines, and writes a row only if it is unchanged since: then no job ran in between, and the machine's
 // state is the desktop's.
 func (o *Observer) Observe(ctx context.Context) error {
+	if err := o.observeSnapshots(ctx); err != nil {
+		return err
+	}
 	rows, err := o.restingDesktops(ctx)
 	if err != nil || len(rows) == 0 {
 		return err

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -63,7 +64,12 @@ func (r *Runner) rebuild(ctx context.Context, s *workspace.SubJob, d desktop.Des
 	if wipe {
 		p.steps = append(p.steps, r.emptyDisks(s, spec, target.Data)...)
 	}
-	mark := markOf(*s)
+	mark, dropped := markOf(*s), ""
+	p.steps = append(p.steps, Step{Name: "deleting snapshots of the system disk", Brief: true, Do: func(ctx context.Context) (err error) {
+		dropped, err = r.dropSystemSnapshots(ctx, d.ID)
+		return err
+	}})
+	p.warning = func() string { return cmp.Or(told.text(), dropped) }
 	p.steps = append(p.steps, Step{
 		Name: "replacing the system disk",
 		Done: func(ctx context.Context) (bool, error) {

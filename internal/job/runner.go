@@ -143,6 +143,10 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 		workspace.JobAddVolumes:        r.changeDisks,
 		workspace.JobDeleteVolumes:     r.changeDisks,
 		workspace.JobVolumeSpeed:       r.changeDisks,
+
+		workspace.JobTakeSnapshots:    r.takeSnapshots,
+		workspace.JobDeleteSnapshots:  r.deleteSnapshots,
+		workspace.JobRestoreSnapshots: r.restoreSnapshots,
 	}
 	for t := range workspace.AccountJobs {
 		plans[t] = r.updateAccounts

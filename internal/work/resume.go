@@ -4,6 +4,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/pool"
 	"carrel/internal/pool/reshape"
+	"carrel/internal/snapshot"
 	"carrel/internal/workspace"
 )
 
@@ -51,6 +52,11 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 			return err
 		}
 		d.Task = reshape.ReshapeTasks[s.Type]
+	case workspace.JobTakeSnapshots, workspace.JobDeleteSnapshots, workspace.JobRestoreSnapshots:
+		if err := snapshot.MayChange(*d); err != nil {
+			return err
+		}
+		d.Task = snapshot.Tasks[s.Type]
 	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser,
 		workspace.JobRenameDesktops:
 		return nil // it becomes the owner when its turn comes

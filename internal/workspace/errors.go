@@ -58,6 +58,7 @@ const (
 	CodeScriptFailed       Code = "WKS.00020008" // in sub-jobs: a script failed
 
 	CodeVolumeNotFound     Code = "WKS.00010050" // a disk of a desktop
+	CodeSnapshotNotFound   Code = "WKS.00010051"
 	CodeScriptTaskNotFound Code = "WKS.00010026" // or a record of one
 	CodeEnterpriseNotFound Code = "WKS.00010027" // an enterprise project
 	CodeEnterpriseDisabled Code = "WKS.00010028" // it takes nothing new

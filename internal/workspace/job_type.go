@@ -28,6 +28,13 @@ const (
 	JobVolumeSpeed   JobType = "modifyVolumesQos"
 )
 
+// The jobs of snapshots, in the words of the API.
+const (
+	JobTakeSnapshots    JobType = "createWksSnapshot"
+	JobDeleteSnapshots  JobType = "deleteWksSnapshot"
+	JobRestoreSnapshots JobType = "restoreDesktopBySnapshot"
+)
+
 // JobResizePool gives a pool's desktops another product.
 const JobResizePool JobType = "resizeDesktopPool"
 

@@ -30,6 +30,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"pool_resets", "{pool.ResetWindow}; deleted at the user's next reset", "`pool.InsertPoolReset`"},
 	{"pool_dues", "until the pool was reconciled", "`desktop.SettlePools`"},
 	{"desktops volumes desktop_tags desktop_security_groups", "until deleted, together with the machine", "`user.RemoveDesktop`"},
+	{"snapshots", "until deleted, at most as long as the desktop; of those taken before restorations, the newest {snapshot.MaxAutomatic} of its system disk and of its data disks", "`snapshot.Remove`"},
 	{"assignments group_assignments detachments", "as long as the desktop; assignments until detached", "`assignment.Unassign`, `desktop.DeleteDesktop`"},
 	{"former_accounts", "until the guest has processed the account", "`assignment.DropFormerAccounts`"},
 	{"pools pool_grants", "until deleted", "`pool.Service.DeletePool`, `pool.DeleteGrants`"},

@@ -21,6 +21,7 @@ var script = []chapter{
 	{"Refusals", refusals},
 	{"Tags", tags},
 	{"Volumes", volumes},
+	{"Snapshots", snapshots},
 	{"Statistics", statistics},
 	{"Clean-up", cleanUp},
 	{"Enterprise projects", enterprises},

@@ -68,6 +68,10 @@ var examplePools = map[string]string{
 	"DeleteDesktopPoolVolumes":     `{"volumes": [{"id": "$VOLUME_ID"}]}`,
 	"ExpandDesktopPoolVolumes":     `{"volumes": [{"id": "$VOLUME_ID", "size": 30}]}`,
 
+	"BatchCreateDesktopSnapshot":  `{"desktop_ids": ["$DESKTOP_ID"], "disk_type": "SYSTEM_DISK", "system_disk_snapshot": {"name": "before the update"}}`,
+	"BatchRestoreDesktopSnapshot": `{"snapshot_ids": ["$SNAPSHOT_ID"]}`,
+	"BatchDeleteDesktopSnapshot":  `{"snapshot_ids": ["$SNAPSHOT_ID"]}`,
+
 	"AddDesktopVolumes":     `{"volumes": [{"type": "SSD", "size": 20}]}`,
 	"AddVolumes":            `{"desktop_volumes": [{"desktop_id": "$DESKTOP_ID", "volumes": [{"type": "GPSSD2", "size": 20, "iops": 3000, "throughput": 125}]}]}`,
 	"ExpandDesktopVolume":   `{"new_size": 30}`,

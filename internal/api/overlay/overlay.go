@@ -81,6 +81,7 @@ func Areas() []Area {
 		scripts(),
 		volumes(),
 		securityGroups(),
+		snapshots(),
 		service(),
 		statistics(),
 		tags(),

@@ -144,6 +144,22 @@ func (a *around) StopRun(ctx context.Context, id, run string) (guest.RunState, e
 	return through(a, "StopRun", id, func() (guest.RunState, error) { return a.Engine.StopRun(ctx, id, run) })
 }
 
+func (a *around) Snapshots(ctx context.Context) ([]engine.Snapshot, error) {
+	return through(a, "Snapshots", "", func() ([]engine.Snapshot, error) { return a.Engine.Snapshots(ctx) })
+}
+
+func (a *around) TakeSnapshot(ctx context.Context, s engine.Snapshot) error {
+	return a.hook(Call{"TakeSnapshot", s.Machine}, func() error { return a.Engine.TakeSnapshot(ctx, s) })
+}
+
+func (a *around) RestoreSnapshot(ctx context.Context, s engine.Snapshot, keep string) error {
+	return a.hook(Call{"RestoreSnapshot", s.Machine}, func() error { return a.Engine.RestoreSnapshot(ctx, s, keep) })
+}
+
+func (a *around) DeleteSnapshot(ctx context.Context, s engine.Snapshot) error {
+	return a.hook(Call{"DeleteSnapshot", s.Machine}, func() error { return a.Engine.DeleteSnapshot(ctx, s) })
+}
+
 func (a *around) Display(ctx context.Context, id, account string) (io.ReadWriteCloser, error) {
 	var stream io.ReadWriteCloser
 	err := a.hook(Call{"Display", id}, func() (err error) {

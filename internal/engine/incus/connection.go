@@ -26,6 +26,9 @@ type machineServer interface {
 	UpdateInstanceState(name string, state api.InstanceStatePut, etag string) (client.Operation, error)
 	RebuildInstance(name string, request api.InstanceRebuildPost) (client.Operation, error)
 	DeleteInstance(name string) (client.Operation, error)
+	CreateInstanceSnapshot(name string, snapshot api.InstanceSnapshotsPost) (client.Operation, error)
+	GetInstanceSnapshot(name, snapshot string) (*api.InstanceSnapshot, string, error)
+	DeleteInstanceSnapshot(name, snapshot string) (client.Operation, error)
 	GetOperations() ([]api.Operation, error)
 	GetOperationWait(id string, timeout int) (*api.Operation, string, error)
 	GetOperationWebsocket(id, secret string) (*websocket.Conn, error)
@@ -39,6 +42,9 @@ type storageServer interface {
 	GetStoragePoolVolumes(pool string) ([]api.StorageVolume, error)
 	UpdateStoragePoolVolume(pool, kind, name string, volume api.StorageVolumePut, etag string) error
 	DeleteStoragePoolVolume(pool, kind, name string) error
+	CreateStoragePoolVolumeSnapshot(pool, kind, name string, snapshot api.StorageVolumeSnapshotsPost) (client.Operation, error)
+	GetStoragePoolVolumeSnapshot(pool, kind, name, snapshot string) (*api.StorageVolumeSnapshot, string, error)
+	DeleteStoragePoolVolumeSnapshot(pool, kind, name, snapshot string) (client.Operation, error)
 	GetStoragePool(name string) (*api.StoragePool, string, error)
 	GetStoragePoolResources(name string) (*api.ResourcesStoragePool, error)
 	GetStoragePools() ([]api.StoragePool, error)

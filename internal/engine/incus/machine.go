@@ -23,6 +23,7 @@ const (
 	sizeKey        = "user.carrel.gib."      // followed by a data device: the size of its volume
 	speedKey       = "user.carrel.speed."    // followed by a device: its operations and MiB per second, "3000/125"
 	unlimitedKey   = "user.carrel.unlimited" // why Incus does not limit the disks to their speed
+	restoredKey    = "user.carrel.restored"  // on instances and data volumes: the last restoration, by the snapshot that it kept
 	goneKey        = "user.carrel.gone."     // followed by a data disk that was detached and is still to be deleted: its pool
 	markKey        = "user.carrel.mark"      // the mark of the last Rebuild that began
 	markedImageKey = "user.carrel.image"     // the image of that Rebuild

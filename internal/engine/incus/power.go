@@ -3,6 +3,7 @@ package incus
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/lxc/incus/v6/shared/api"
 
@@ -239,7 +240,7 @@ func (e *Engine) deleteData(s server, id string) error {
 			return fmt.Errorf("listing the disks of the pool %s: %w", pool, err)
 		}
 		for _, v := range volumes {
-			if v.Type != "custom" || v.Config[desktopKey] != id {
+			if v.Type != "custom" || v.Config[desktopKey] != id || strings.Contains(v.Name, "/") { // snapshots go with their disks
 				continue
 			}
 			if err := deleteDisk(s, pool, v.Name); err != nil {

@@ -70,6 +70,7 @@ type Latency struct {
 	Boot      time.Duration `yaml:"boot"`      // from running until the guest has applied its document
 	Session   time.Duration `yaml:"session"`   // from then until an account's display answers
 	Configure time.Duration `yaml:"configure"` // applying a document
+	Snapshot  time.Duration `yaml:"snapshot"`  // taking or restoring one
 	Display   time.Duration `yaml:"display"`   // opening a display
 	// Jitter varies every duration above by up to this share in both directions: 0.2 turns 1s into 0.8s to 1.2s.
 	Jitter float64 `yaml:"jitter"`
@@ -82,7 +83,7 @@ func Realistic() Latency {
 		Stop: 700 * time.Millisecond, Hibernate: 50 * time.Millisecond, Delete: 200 * time.Millisecond,
 		Rebuild: 500 * time.Millisecond, Reshape: 100 * time.Millisecond,
 		Boot: 450 * time.Millisecond, Session: 500 * time.Millisecond, Configure: 60 * time.Millisecond,
-		Display: 10 * time.Millisecond, Jitter: 0.2,
+		Snapshot: 100 * time.Millisecond, Display: 10 * time.Millisecond, Jitter: 0.2,
 	}
 }
 

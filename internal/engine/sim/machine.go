@@ -12,12 +12,14 @@ import (
 // machine is the state of a machine at one time. It is never modified, only replaced by Engine.put; inside has a lock of its own.
 type machine struct {
 	engine.Machine
-	Guest guest.Desktop        // the document for the next boot
-	Half  bool                 // a rebuild is incomplete
-	Made  bool                 // false while it is incomplete
-	Files map[string]string    `json:",omitempty"` // written by WriteFile to the disks, by path; replaced, never modified
-	Runs  map[string]scriptRun `json:",omitempty"` // of scripts, by id; replaced, never modified
-	Ready time.Time            // when the guest has booted; zero unless it runs or is hibernated
+	Guest    guest.Desktop        // the document for the next boot
+	Half     bool                 // a rebuild is incomplete
+	Made     bool                 // false while it is incomplete
+	Files    map[string]string    `json:",omitempty"` // written by WriteFile to the disks, by path; replaced, never modified
+	Snaps    map[string]snap      `json:",omitempty"` // by id; replaced, never modified
+	Restored string               `json:",omitempty"` // the keep of the last restoration
+	Runs     map[string]scriptRun `json:",omitempty"` // of scripts, by id; replaced, never modified
+	Ready    time.Time            // when the guest has booted; zero unless it runs or is hibernated
 
 	inside *inside // nil unless it runs or is hibernated
 	serial int     // number of the launch in this process that created it; 0 if it was restored

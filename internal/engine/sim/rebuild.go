@@ -62,6 +62,9 @@ func (e *Engine) renew(ctx context.Context, s engine.Spec, mark string) (*machin
 	if err := e.fits(m, s); err != nil {
 		return nil, err
 	}
+	if err := m.systemSnapshots(); err != nil {
+		return nil, err
+	}
 	if _, yes := e.chance.strikes(RebuildFails, s.ID); yes {
 		return nil, fmt.Errorf("%w: %s", errSim, RebuildFails)
 	}
