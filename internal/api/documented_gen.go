@@ -40,11 +40,12 @@ var documented = map[string]documentation{
     user_group = "sudo"
   }
 }`}},
-	"BatchAddDesktopsTags":    {area: "tags", example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","tags":[{"key":"floor","value":"2"}]}]}`},
-	"BatchAssociateInstances": {area: "desktops", example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"users":[{"user_name":"$USER_NAME","user_group":"sudo"}],"assign_model":{"assign_dimension":"USER","priority_strategy":"USER_NO_DESKTOP"}}`},
-	"BatchAttachInstances":    {area: "desktops", jobs: []string{`attachDesktops`}, dependencies: []string{`vpc:ports:get`, `ims:images:get`, `ims:images:list`, `ims:images:share`, `ims:images:updateMemberStatus`, `ims:images:deleteMember`, `ims:images:addMember`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"users":[{"user_name":"$USER_NAME","user_group":"sudo"}],"assign_model":{"assign_dimension":"USER","priority_strategy":"USER_NO_DESKTOP"}}`},
-	"BatchChangeTags":         {area: "tags", example: `{"action":"create","tags":[{"key":"floor","value":"2"}]}`},
-	"BatchCreateUsers":        {area: "users", jobs: []string{`hashPasswords`}, example: `{"users":[{"user_name":"anna","user_email":"anna@example.org"},{"user_name":"ben","user_email":"ben@example.org"}]}`},
+	"BatchAddDesktopsTags":       {area: "tags", example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","tags":[{"key":"floor","value":"2"}]}]}`},
+	"BatchAssociateInstances":    {area: "desktops", example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"users":[{"user_name":"$USER_NAME","user_group":"sudo"}],"assign_model":{"assign_dimension":"USER","priority_strategy":"USER_NO_DESKTOP"}}`},
+	"BatchAttachInstances":       {area: "desktops", jobs: []string{`attachDesktops`}, dependencies: []string{`vpc:ports:get`, `ims:images:get`, `ims:images:list`, `ims:images:share`, `ims:images:updateMemberStatus`, `ims:images:deleteMember`, `ims:images:addMember`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"users":[{"user_name":"$USER_NAME","user_group":"sudo"}],"assign_model":{"assign_dimension":"USER","priority_strategy":"USER_NO_DESKTOP"}}`},
+	"BatchChangeTags":            {area: "tags", example: `{"action":"create","tags":[{"key":"floor","value":"2"}]}`},
+	"BatchCreateDesktopSnapshot": {area: "snapshots", jobs: []string{`createWksSnapshot`}, example: `{"desktop_ids":["$DESKTOP_ID"],"disk_type":"SYSTEM_DISK","system_disk_snapshot":{"name":"before the update"}}`},
+	"BatchCreateUsers":           {area: "users", jobs: []string{`hashPasswords`}, example: `{"users":[{"user_name":"anna","user_email":"anna@example.org"},{"user_name":"ben","user_email":"ben@example.org"}]}`},
 	"BatchDeleteDesktopNamePolicy": {area: "name policies", example: `{"policy_ids":["$POLICY_ID"]}`, terraform: []string{`resource "huaweicloud_workspace_desktop_name_rule" "library" {
   name                         = "library"
   name_prefix                  = "LIB"
@@ -52,6 +53,7 @@ var documented = map[string]documentation{
   start_number                 = 1
   single_domain_user_increment = 0
 }`}},
+	"BatchDeleteDesktopSnapshot": {area: "snapshots", jobs: []string{`deleteWksSnapshot`}, example: `{"snapshot_ids":["$SNAPSHOT_ID"]}`},
 	"BatchDeleteDesktops": {area: "desktops", jobs: []string{`deleteDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"]}`, terraform: []string{`resource "huaweicloud_workspace_desktop_pool" "library" {
   name       = "library"
   type       = "DYNAMIC"
@@ -109,6 +111,7 @@ var documented = map[string]documentation{
   }
 }`}},
 	"BatchRebuildDesktopsSystemDisk": {area: "desktops", jobs: []string{`rebuildDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"image_type":"gold","image_id":"$IMAGE_ID","delay_time":15,"message":"Your desktop gets a new system. Please save your work."}`},
+	"BatchRestoreDesktopSnapshot":    {area: "snapshots", jobs: []string{`restoreDesktopBySnapshot`}, example: `{"snapshot_ids":["$SNAPSHOT_ID"]}`},
 	"BatchRunDesktops": {area: "desktops", jobs: []string{`operateDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"op_type":"reboot","type":"SOFT"}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -126,6 +129,7 @@ var documented = map[string]documentation{
 	"CancelWorkspace":          {area: "service, tenant and quotas", jobs: []string{`cancelWorkspace`}},
 	"ChangeUserPrivilegeGroup": {area: "desktops", jobs: []string{`changeUserPrivilegeGroup`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"user_privilege_group":"default"}`},
 	"ChangeUserStatus":         {area: "users", example: `{"op_type":"LOCK"}`},
+	"CheckDesktopImages":       {area: "desktops", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
 	"CheckEnterpriseId":        {area: "service, tenant and quotas"},
 	"CinderListVolumeTypes":    {area: "neighbours"},
 	"CreateAgencies":           {area: "service, tenant and quotas"},
@@ -374,6 +378,7 @@ var documented = map[string]documentation{
     throughput = 125
   }
 }`}},
+	"ExportDesktopListNew":    {area: "desktops"},
 	"ExportUserGroupUsersNew": {area: "user groups"},
 	"ExportUserGroups":        {area: "user groups"},
 	"ExportUserListTemplate":  {area: "users"},
@@ -389,6 +394,7 @@ var documented = map[string]documentation{
 	"ListAvailabilityZones": {area: "availability zones and time zones"},
 	"ListAzs":               {area: "availability zones and time zones"},
 	"ListCloudImages":       {area: "cloud images"},
+	"ListDesktopActions":    {area: "desktops"},
 	"ListDesktopByTags": {area: "tags", example: `{"action":"filter","tags":[{"key":"floor","values":["2"]}]}`, terraform: []string{`data "huaweicloud_workspace_desktop_tags_filter" "second_floor" {
   tags {
     key    = "floor"
@@ -431,7 +437,8 @@ var documented = map[string]documentation{
 	"ListDesktopPoolsByUsers": {area: "desktop pools", terraform: []string{`data "huaweicloud_workspace_user_desktop_pool_associations" "annas" {
   user_ids = [var.user_id]
 }`}},
-	"ListDesktops": {area: "desktops"},
+	"ListDesktopSnapshot": {area: "snapshots"},
+	"ListDesktops":        {area: "desktops"},
 	"ListDesktopsByTags": {area: "tags", example: `{"action":"filter","tags":[{"key":"floor","values":["2"]}]}`, terraform: []string{`data "huaweicloud_workspace_desktop_tags_filter" "second_floor" {
   tags {
     key    = "floor"

@@ -94,6 +94,9 @@ func (s *Server) operations() map[string][]operation {
 			{"POST", "/v2/{project_id}/desktops/logoff", "BatchLogoffDesktops", "workspace:desktops:logoff", iam.Write, silent(http.StatusOK, s.logOffDesktops), "End the sessions in desktops"},
 			{"PUT", "/v2/{project_id}/desktops/maintenance-mode", "SetMaintenanceMode", "workspace:desktops:setMaintenanceMode", iam.Write, silent(http.StatusOK, s.setMaintenance), "Begin or end the maintenance of desktops"},
 			{"POST", "/v2/{project_id}/desktops/notifications", "SendNotifications", "workspace:desktops:sendNotifications", iam.Write, answering(s.notifyDesktops), "Show a message to all users connected to desktops"},
+			{"GET", "/v2/{project_id}/desktops/{desktop_id}/actions", "ListDesktopActions", "workspace:desktops:listActions", iam.Read, answering(s.listDesktopActions), "List what was done with a desktop"},
+			{"GET", "/v3/{project_id}/desktops/export", "ExportDesktopListNew", "workspace:desktops:export", iam.Read, answering(s.exportDesktops), "Export desktops to a file"},
+			{"POST", "/v2/{project_id}/desktops/check-images", "CheckDesktopImages", "workspace:desktops:checkImages", iam.Read, answering(s.desktopImages), "Show the images of desktops"},
 		},
 		"desktops": {
 			{"POST", "/v2/{project_id}/desktops", "CreateDesktop", "workspace:desktops:create", iam.Write, answering(s.createDesktops), "Create desktops"},
