@@ -20,6 +20,7 @@ var refusedWhileLocked = map[string]bool{
 	"ChangeUserPrivilegeGroup": true, "UpdateDesktopUsername": true,
 	"ExecuteScriptOrCommand": true, "ExecuteScriptByDesktopTag": true, "ExecuteDesktopPoolScript": true, "RetryScriptExecution": true,
 	"AddDesktopVolumes": true, "AddVolumes": true, "ExpandDesktopVolume": true, "ExpandVolumes": true, "DeleteDesktopVolumes": true, "BatchModifyQosVolumes": true,
+	"BatchCreateDesktopSnapshot": true, "BatchRestoreDesktopSnapshot": true, "BatchDeleteDesktopSnapshot": true,
 	// Pools.
 	"CreateDesktopPool": true, "UpdateDesktopPool": true, "DeleteDesktopPool": true, "ExpandDesktopPool": true, "ShrinkDesktopPool": true,
 	"ExecuteDesktopPoolAction": true, "CreateDesktopPoolAuthorizedObjects": true, "TakeBackPoolDesktops": true,
