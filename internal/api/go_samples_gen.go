@@ -170,6 +170,15 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
+	"BatchCreateDesktopSnapshot": {"workspace", `response, err := client.BatchCreateDesktopSnapshot(&model.BatchCreateDesktopSnapshotRequest{
+	Body: &model.BatchCreateDesktopSnapshotReq{
+		DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
+		DiskType:   new(model.GetBatchCreateDesktopSnapshotReqDiskTypeEnum().SYSTEM_DISK),
+		SystemDiskSnapshot: &model.DiskSnapshotInfo{
+			Name: new("before the update"),
+		},
+	},
+})`},
 	"BatchCreateUsers": {"workspace", `response, err := client.BatchCreateUsers(&model.BatchCreateUsersRequest{
 	Body: &model.BatchCreateUsersReq{
 		Users: []model.CreateUserRequest{{
@@ -184,6 +193,11 @@ var goSamples = map[string]goSample{
 	"BatchDeleteDesktopNamePolicy": {"workspace", `response, err := client.BatchDeleteDesktopNamePolicy(&model.BatchDeleteDesktopNamePolicyRequest{
 	Body: &model.BatchDeleteDesktopNamePolicyReq{
 		PolicyIds: &[]string{os.Getenv("POLICY_ID")},
+	},
+})`},
+	"BatchDeleteDesktopSnapshot": {"workspace", `response, err := client.BatchDeleteDesktopSnapshot(&model.BatchDeleteDesktopSnapshotRequest{
+	Body: &model.BatchDeleteDesktopSnapshotReq{
+		SnapshotIds: &[]string{os.Getenv("SNAPSHOT_ID")},
 	},
 })`},
 	"BatchDeleteDesktops": {"workspace", `response, err := client.BatchDeleteDesktops(&model.BatchDeleteDesktopsRequest{
@@ -253,6 +267,11 @@ var goSamples = map[string]goSample{
 		ImageId:    os.Getenv("IMAGE_ID"),
 		ImageType:  "gold",
 		Message:    new("Your desktop gets a new system. Please save your work."),
+	},
+})`},
+	"BatchRestoreDesktopSnapshot": {"workspace", `response, err := client.BatchRestoreDesktopSnapshot(&model.BatchRestoreDesktopSnapshotRequest{
+	Body: &model.BatchRestoreSnapshotReq{
+		SnapshotIds: &[]string{os.Getenv("SNAPSHOT_ID")},
 	},
 })`},
 	"BatchRunDesktops": {"workspace", `response, err := client.BatchRunDesktops(&model.BatchRunDesktopsRequest{
@@ -770,6 +789,7 @@ var goSamples = map[string]goSample{
 })`},
 	"ListDesktopPools":        {"workspace", `response, err := client.ListDesktopPools(&model.ListDesktopPoolsRequest{})`},
 	"ListDesktopPoolsByUsers": {"workspace", `response, err := client.ListDesktopPoolsByUsers(&model.ListDesktopPoolsByUsersRequest{})`},
+	"ListDesktopSnapshot":     {"workspace", `response, err := client.ListDesktopSnapshot(&model.ListDesktopSnapshotRequest{})`},
 	"ListDesktops":            {"workspace", `response, err := client.ListDesktops(&model.ListDesktopsRequest{})`},
 	"ListDesktopsByTags": {"workspace", `response, err := client.ListDesktopsByTags(&model.ListDesktopsByTagsRequest{
 	Body: &model.QueryDesktopByTagReq{

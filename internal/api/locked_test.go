@@ -21,6 +21,7 @@ var refusedWhileLocked = map[string]bool{
 	"ExecuteScriptOrCommand": true, "ExecuteScriptByDesktopTag": true, "ExecuteDesktopPoolScript": true, "RetryScriptExecution": true,
 	"AddDesktopVolumes": true, "AddVolumes": true, "ExpandDesktopVolume": true, "ExpandVolumes": true, "DeleteDesktopVolumes": true, "BatchModifyQosVolumes": true,
 	"BatchCreateDesktopSnapshot": true, "BatchRestoreDesktopSnapshot": true, "BatchDeleteDesktopSnapshot": true,
+	"BatchRebuildDesktopsSystemDisk": true, "ResizeDesktop": true, "UpdateDesktop": true, "BatchLogoffDesktops": true, "SetMaintenanceMode": true,
 	// Pools.
 	"CreateDesktopPool": true, "UpdateDesktopPool": true, "DeleteDesktopPool": true, "ExpandDesktopPool": true, "ShrinkDesktopPool": true,
 	"ExecuteDesktopPoolAction": true, "CreateDesktopPoolAuthorizedObjects": true, "TakeBackPoolDesktops": true,
@@ -38,8 +39,15 @@ var refusedWhileLocked = map[string]bool{
 	"ApplyWorkspace":  false, // of another project: a locked service is open
 	// What brakes, too.
 	"ChangeUserStatus": false, "ResetRandomPassword": false, "SendEmail": false, "BatchDeleteOtpDevices": false, "StopScriptExecution": false, "SendDesktopPoolNotifications": false,
+	"SendNotifications": false,
+	// Networks and images, which are not the service's.
+	"CreateVpc": false, "UpdateVpc": false, "DeleteVpc": false, "CreateVpcSubnet": false, "UpdateVpcSubnet": false, "DeleteVpcSubnet": false,
+	"CreateSecurityGroup": false, "UpdateSecurityGroup": false, "DeleteSecurityGroup": false, "CreateSecurityGroupRule": false, "DeleteSecurityGroupRule": false,
+	"CreateVpcSecurityGroup": false, "DeleteVpcSecurityGroup": false, "CreateVpcSecurityGroupRule": false, "DeleteVpcSecurityGroupRule": false,
+	"UpdateCloudImage": false, "DeleteGlanceImage": false, "AddImageMembers": false, "UpdateImageMembers": false, "DeleteImageMembers": false,
 	// What no machine depends on.
-	"CreateTag": false, "DeleteTag": false, "BatchChangeTags": false, "BatchAddDesktopsTags": false, "BatchDeleteDesktopsTags": false,
+	"ExportDesktopListNew": false,
+	"CreateTag":            false, "DeleteTag": false, "BatchChangeTags": false, "BatchAddDesktopsTags": false, "BatchDeleteDesktopsTags": false,
 	"UpdateUserInfo": false, "UpdateUserGroup": false, "RunActionsOnGroup": false, // of a group without desktops
 	"UpdateOuInfo": false, "DeleteOu": false, "UpdateDesktopNamePolicy": false, "BatchDeleteDesktopNamePolicy": false, "UpdateScript": false, "DeleteScript": false,
 	"ExportUsersNew": false, "ExportUserGroupUsersNew": false, "DeleteExportTasks": false, "BatchDeleteSubJobs": false,

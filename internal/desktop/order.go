@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"context"
+	"slices"
 
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -72,10 +73,8 @@ func (d Desktop) MayWork(states ...DesktopStatus) error {
 	if d.Task != workspace.NoTask {
 		return workspace.Errorf(workspace.CodeConflict, "desktop %s is busy (%s), try again when it is done", d.Name, d.Task)
 	}
-	for _, s := range states {
-		if d.Status == s {
-			return nil
-		}
+	if slices.Contains(states, d.Status) {
+		return nil
 	}
 	return workspace.Errorf(workspace.CodeConflict, "desktop %s is %s, which does not allow this", d.Name, d.Status)
 }

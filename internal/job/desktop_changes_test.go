@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -131,7 +132,11 @@ func TestADesktopIsRebuiltWhenThoseWhoWorkInItHaveHadTheirTime(t *testing.T) {
 		e.must(e.service.Connections.OpenConnection(e.t.Context(), signin.Ticket{DesktopID: busy.ID, UserID: busy.Assignments[0].UserID, SignInHash: "s"}, desktop.Connection{
 			ID: "c", DesktopID: busy.ID, UserID: busy.Assignments[0].UserID, SignInHash: "s", Gateway: "g", Opened: time.Now(), LeaseUntil: time.Now().Add(time.Hour),
 		}))
+		connected := time.Now()
 		e.until("the message again", func() bool { return len(e.sim.Messages(busy.ID)) == 2 })
+		if late := time.Since(connected); late > 30*time.Second {
+			t.Errorf("who connects is told after %v", late)
+		}
 		if j := e.finished(id); j.Counts.Succeeded != 2 {
 			t.Fatalf("the job ended with %+v: %+v", j.Counts, j.SubJobs)
 		}
@@ -238,7 +243,7 @@ func TestSessionsEndWhenDisplaysAreClosed(t *testing.T) {
 		}
 		ended, err := e.service.Connections.CheckConnections(e.t.Context(), "g", []string{"c"})
 		e.must(err)
-		if len(ended) != 1 || ended[0].Why != desktop.ErrLoggedOff {
+		if len(ended) != 1 || !errors.Is(ended[0].Why, desktop.ErrLoggedOff) {
 			t.Errorf("the gateway is told to close %+v", ended)
 		}
 		e.must(e.service.Connections.CloseConnection(e.t.Context(), "c", d.ID))

@@ -35,15 +35,12 @@ type NotifyParams struct {
 }
 
 // Notify shows a message to those who are connected to the desktops now, in a job with a sub-job for each desktop; that of a desktop to
-// which nobody is connected has ended. It returns the job's id. CodeDesktopNotFound, CodeInvalid.
+// which nobody is connected has ended. A locked service does not stop it: a message is how people learn of that. It returns the job's id. CodeDesktopNotFound, CodeInvalid.
 func (s *Service) Notify(ctx context.Context, r Notify) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
 	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
-		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
-			return "", err
-		}
 		desktops, err := desktop.LockAll(ctx, tx, r.ProjectID, r.IDs)
 		if err != nil {
 			return "", err

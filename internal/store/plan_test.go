@@ -392,6 +392,14 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			_, err := x.SubJobProgress(ctx, []string{"1", "2"})
 			return err
 		},
+		"open sub-jobs of desktops": func(ctx context.Context, x *store.Tx) error {
+			_, err := x.OpenSubJobs(ctx, []string{"1", "2"}, workspace.JobRebuildDesktops)
+			return err
+		},
+		"sub-jobs of a desktop": func(ctx context.Context, x *store.Tx) error {
+			_, err := x.SubJobsOf(ctx, "1", []string{"1", "2"})
+			return err
+		},
 		"subnets in use": func(ctx context.Context, x *store.Tx) error { _, err := catalog.UsedSubnets(ctx, x, "p"); return err },
 		"people of a pool": func(ctx context.Context, x *store.Tx) error {
 			_, _, err := pool.Grants(ctx, x, "pool", page)

@@ -66,6 +66,38 @@ var jobs = map[string]func(*Env){
 		}), map[string]int{"j-000": 40, "j-002": 42})
 		e.Same(Get(e, func(ctx context.Context, tx *store.Tx) (map[string]int, error) { return tx.SubJobProgress(ctx, nil) }), map[string]int{})
 	},
+	"sub-jobs are read by their desktops": func(e *Env) {
+		e.AddJob("j", 3, func(s *workspace.SubJob) {
+			s.DesktopID = "d"
+			if s.Position == 1 {
+				s.State, s.Ended = workspace.SubJobSuccess, e.Clock.Now()
+			}
+			if s.Position == 2 {
+				s.DesktopID = "other"
+			}
+		})
+		idsOf := func(read func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error)) (ids []string) {
+			for _, s := range Get(e, read) {
+				ids = append(ids, s.ID)
+			}
+			return ids
+		}
+		kind := e.SubJob("j-000").Type
+		open := func(t workspace.JobType) []string {
+			return idsOf(func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
+				return tx.OpenSubJobs(ctx, []string{"d", "x"}, t)
+			})
+		}
+		e.Same(open(kind), []string{"j-000"})
+		e.Same(len(open("another")), 0)
+		of := func(jobs ...string) []string {
+			return idsOf(func(ctx context.Context, tx *store.Tx) ([]workspace.SubJob, error) {
+				return tx.SubJobsOf(ctx, "d", jobs)
+			})
+		}
+		e.Same(of("j", "x"), []string{"j-000", "j-001"})
+		e.Same(len(of()), 0)
+	},
 	"a job that is missing or another project's is not found": func(e *Env) {
 		e.AddJob("j", 1)
 		for _, read := range []func(tx *store.Tx) error{
