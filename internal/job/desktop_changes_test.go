@@ -264,7 +264,7 @@ func TestSessionsEndWhenDisplaysAreClosed(t *testing.T) {
 }
 
 func TestANameMustBeFreeAndIsTakenInside(t *testing.T) {
-	inEnv(t, sim.Config{}, func(e *env) {
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
 		p := e.start("replica", e.store, e.sim)
 		defer p.kill()
 		e.finished(e.create(2))

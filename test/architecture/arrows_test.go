@@ -96,13 +96,13 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"pool/pooltest", "desktop desktop/desktoptest pool store store/storetest workspace", "a fixture stands on that of desktops, and adds what its rooms share"},
 
 	// What carries the rooms: faces, the runner, mail.
+	{"api/wire", "", "forms on the wire know no rooms"},
 	{"iam", "api/wire audit clientaddr iam/policy rehearsal route signin store text workspace", "accounts, keys and tokens know no desktops, jobs or displays"},
 	{"mail", "backoff directory signin store workspace", "mail writes to people and knows nothing of what they have"},
 	{"job", "assignment audit backoff capacity catalog connection desktop directory engine guest network notice operate pool pool/autoscale pool/reconcile pool/reshape rollout rollout/progress script signin snapshot store tenant user work workspace", "jobs know the engine by its interface, and meet the API in the store; permission was checked when a job was recorded"},
 	{"certificate", "secret store workspace", "certificates know no HTTP faces and no rooms"},
 	{"api/overlay", "", "data for the generator imports nothing"},
 	{"api/generate", "api/overlay", "the generator reads data and the overlay"},
-	{"api/wire", "", "forms on the wire know no rooms"},
 	{"api", "api/wire assignment assignment/plan audit catalog clientaddr core desktop directory enterprise export iam iam/policy namepolicy network operate pool pool/autoscale pool/reshape quota rehearsal rollout route script sheet signin snapshot static tag telemetry tenant text timezone usage user volume workspace", "the API never waits for a machine: it records a job, which the runner finds in the store"},
 	{"gateway", "connection desktop engine guest route signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
 	{"portal", "clientaddr connection desktop directory pool route signin static telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
