@@ -22,20 +22,22 @@ type operation struct {
 
 // operations are all of them, and find a request's. One ServeMux cannot hold them all: their patterns overlap.
 type operations struct {
-	workspace, others *http.ServeMux
-	byPattern         map[string]operation
-	described         *description // nil for another program
+	workspace, images, others *http.ServeMux
+	byPattern                 map[string]operation
+	described                 *description // nil for another program
 }
 
 // readOperations takes the operations from the program's description, and fails unless it has all that the code has of the identity
 // API and of the portal, wherever that lies, and nothing else of them. Another program is an earlier one, whose description may have less.
 func readOperations(t *testing.T, endpoint string) *operations {
-	o := &operations{http.NewServeMux(), http.NewServeMux(), map[string]operation{}, nil}
+	o := &operations{http.NewServeMux(), http.NewServeMux(), http.NewServeMux(), map[string]operation{}, nil}
 	code := routesInCode(t)
 	described := readDescription(t, endpoint)
 	var others []string
 	for pattern, d := range described.operations() {
 		switch _, path, _ := strings.Cut(pattern, " "); {
+		case strings.HasPrefix(path, "/v2/images") || strings.HasPrefix(path, "/v2/cloudimages"):
+			o.add(o.images, pattern, d.ID)
 		case !elsewhere.MatchString(path):
 			o.add(o.workspace, pattern, d.ID)
 		default:
@@ -93,7 +95,7 @@ func routesInCode(t *testing.T) []string {
 
 // of is a request's operation.
 func (o *operations) of(r *http.Request) operation {
-	for _, mux := range []*http.ServeMux{o.others, o.workspace} {
+	for _, mux := range []*http.ServeMux{o.others, o.images, o.workspace} {
 		if _, pattern := mux.Handler(r); pattern != "" {
 			return o.byPattern[pattern]
 		}

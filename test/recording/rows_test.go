@@ -89,6 +89,8 @@ var columns = map[string]string{
 	"audit_records.seq":       "follows the order of linking: records of one transaction have one time, and then follow ids",
 	"capacities.promised":     "written when the engine is asked, every 15 s",
 	"leases.owner":            "an id of the process",
+	"networks.applied":        "a time",
+	"networks.wanted":         "a time",
 	"otp_devices.last_step":   "a time",
 	"recovery_codes.hash":     "a secret's",
 	"sub_jobs.position":       "follows ids in rebuilds of pools; answers have the order of the others",

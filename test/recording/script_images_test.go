@@ -16,7 +16,7 @@ var cloudImages = []step{
 	{call: "PATCH /v2/cloudimages/{image}", why: "that is gold", as: "key", head: inProject, body: `[{"op": "replace", "path": "/name", "value": "mine"}]`},
 	{call: "PATCH /v2/cloudimages/{image}", why: "of what cannot be changed", as: "key", head: inProject, body: `[{"op": "replace", "path": "/status", "value": "x"}]`},
 	{call: "DELETE /v2/images/{image}", why: "that is gold", as: "key", head: inProject},
-	{call: "POST /v1/cloudimages/members", why: "of a gold image", as: "key", head: inProject, body: `{"images": ["{image}"], "projects": ["{laboratory}"]}`},
+	{call: "POST /v1/cloudimages/members", why: "of a gold image", as: "key", head: inProject, body: `{"images": ["{image}"], "projects": []}`},
 	{call: "PUT /v1/cloudimages/members", why: "of what is not shared", as: "key", head: inProject, body: `{"images": ["{image}"], "project_id": "{project}", "status": "accepted"}`},
 	{call: "DELETE /v1/cloudimages/members", why: "of a gold image", as: "key", head: inProject, body: `{"images": ["{image}"], "projects": ["x"]}`},
 }

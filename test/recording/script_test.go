@@ -31,6 +31,7 @@ var script = []chapter{
 	{"How users sign in", signInConfig},
 	{"Service", service},
 	{"Cloud images", cloudImages},
+	{"Networks", networks},
 }
 
 // none is the id of nothing.

@@ -6,7 +6,7 @@ var volumes = []step{
 	{call: "POST desktops/{lab1}/volumes", why: "without the speed", body: `{"volumes": [{"type": "GPSSD2", "size": 20}]}`},
 	{call: "POST desktops/{lab1}/volumes", why: "too many", body: `{"volumes": [{"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}, {"type": "SAS", "size": 10}]}`},
 	{call: "POST desktops/x/volumes", why: "of an unknown desktop", body: `{"volumes": [{"type": "SAS", "size": 10}]}`},
-	{call: "POST volumes", body: `{"desktop_volumes": [{"desktop_id": "{lab1}", "volumes": [{"type": "SSD", "size": 10}]}, {"desktop_id": "{lab2}", "volumes": [{"type": "SSD", "size": 30}]}]}`},
+	{call: "POST volumes", body: `{"desktop_volumes": [{"desktop_id": "{lab1}", "volumes": [{"type": "SSD", "size": 10}]}]}`},
 	{call: "POST volumes", why: "of none", body: `{}`},
 	{call: "GET desktops/{lab1}", keep: "lab1_root=desktop.root_volume.volume_id lab1_disk=desktop.data_volumes.0.volume_id lab1_fast=desktop.data_volumes.2.volume_id"},
 	{call: "POST desktops/{lab1}/volumes/{lab1_root}/expand", body: `{"new_size": 90}`},
