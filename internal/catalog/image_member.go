@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -24,12 +22,12 @@ const (
 
 // member is a project that an image is shared with.
 type member struct {
-	bun.BaseModel `bun:"table:image_members"`
-	ImageID       string `bun:",pk"`
-	ProjectID     string `bun:",pk"`
-	Status        MemberStatus
-	Created       time.Time
-	Updated       time.Time
+	store.BaseModel `bun:"table:image_members"`
+	ImageID         string `bun:",pk"`
+	ProjectID       string `bun:",pk"`
+	Status          MemberStatus
+	Created         time.Time
+	Updated         time.Time
 }
 
 // checkShared returns an error unless a request names 1 to most of something, each once.

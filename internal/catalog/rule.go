@@ -3,12 +3,12 @@ package catalog
 import (
 	"time"
 
-	"github.com/uptrace/bun"
+	"carrel/internal/store"
 )
 
 // Rule is a rule of a security group. All rules allow: what none of a desktop's groups allows is dropped, so their order does not matter.
 type Rule struct {
-	bun.BaseModel `bun:"table:security_group_rules,alias:r"`
+	store.BaseModel `bun:"table:security_group_rules,alias:r"`
 
 	ID           string `bun:",pk"`
 	ProjectID    string

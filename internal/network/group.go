@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"carrel/internal/catalog"
 	"carrel/internal/store"
@@ -195,13 +196,8 @@ func alike(a, b catalog.Rule) bool {
 
 // describe is a rule as a text for readers of the audit trail.
 func describe(r catalog.Rule) string {
-	text := map[bool]string{true: "egress", false: "ingress"}[r.Outgoing]
-	for _, part := range []string{r.Protocol, r.Ports, r.RemotePrefix, r.RemoteGroup} {
-		if part != "" {
-			text += " " + part
-		}
-	}
-	return text
+	parts := []string{map[bool]string{true: "egress", false: "ingress"}[r.Outgoing], r.Protocol, r.Ports, r.RemotePrefix, r.RemoteGroup}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " ")
 }
 
 // Rules lists the rules of a project's security groups, oldest first.

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"carrel/internal/desktop"
+	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
 
@@ -37,21 +36,21 @@ const (
 
 // Snapshot is what was on disks of a desktop at a moment.
 type Snapshot struct {
-	bun.BaseModel `bun:"table:snapshots,alias:s"`
-	ID            string `bun:",pk"`
-	ProjectID     string
-	DesktopID     string
-	DesktopName   string `bun:",scanonly"`
-	PoolID        string `bun:",scanonly"`
-	Name          string
-	NameFolded    string
-	Description   string
-	System        bool // of the system disk; otherwise of the data disks
-	Automatic     bool // taken before another one was restored
-	Status        Status
-	Reason        string    // why the last restoration failed
-	Restored      time.Time `bun:",nullzero"` // when it was restored last
-	Created       time.Time
+	store.BaseModel `bun:"table:snapshots,alias:s"`
+	ID              string `bun:",pk"`
+	ProjectID       string
+	DesktopID       string
+	DesktopName     string `bun:",scanonly"`
+	PoolID          string `bun:",scanonly"`
+	Name            string
+	NameFolded      string
+	Description     string
+	System          bool // of the system disk; otherwise of the data disks
+	Automatic       bool // taken before another one was restored
+	Status          Status
+	Reason          string    // why the last restoration failed
+	Restored        time.Time `bun:",nullzero"` // when it was restored last
+	Created         time.Time
 }
 
 // there reports whether the engine has its content.

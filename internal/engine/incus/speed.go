@@ -3,6 +3,7 @@ package incus
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -93,10 +94,7 @@ func unlimited(found *api.Instance) api.DevicesMap {
 		if device["type"] != "disk" || throughput == 0 || device[readLimit] == limit && device[writeLimit] == limit {
 			continue
 		}
-		limits := api.ConfigMap{}
-		for key, value := range device {
-			limits[key] = value
-		}
+		limits := maps.Clone(device)
 		limits[readLimit], limits[writeLimit] = limit, limit
 		devices[name] = limits
 	}
