@@ -175,6 +175,21 @@ func TestOfTwoOrdersForTheLastPlaceOneIsRefused(t *testing.T) {
 	})
 }
 
+// What a change frees is free only when it is done.
+func TestASmallerProductFreesNothingBeforeItIsThere(t *testing.T) {
+	e := newEnv(t)
+	e.update(func(tx *store.Tx) error { return moreProducts(e, tx) })
+	id, _ := e.pool(object{"size": 2, "product_id": "large"})
+	e.endWork(id)
+	used := e.uses(quota.Cores)
+	e.limit(map[quota.Resource]int64{quota.Cores: used})
+	e.ok(e.post("/desktop-pools/"+id+"/resize", object{"product_id": product, "mode": "STOP_DESKTOP"}))
+	if now := e.uses(quota.Cores); now != used {
+		t.Errorf("%d processors, want %d", now, used)
+	}
+	e.exceeded(e.post("/desktops", order(object{"size": 1, "desktop_name": "d"})), quota.Cores)
+}
+
 // What failed is done again only if there is still room for it.
 func TestARetryBeyondAQuotaIsRefused(t *testing.T) {
 	onBoth(t, func(e *env) {

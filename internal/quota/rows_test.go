@@ -171,6 +171,22 @@ var quotas = map[string]func(*env){
 		e.Same(done, 3)
 		e.Same(e.standing(storetest.Project, "", quota.Users).Used, int64(4))
 	},
+	"what a transaction has taken counts for what it takes next": func(e *env) {
+		e.set(storetest.Project, map[quota.Resource]int64{quota.Desktops: 3})
+		err := e.Store.Update(e.Context(), func(tx *store.Tx) error {
+			a, err := quota.Hold(e.Context(), tx, storetest.Project)
+			e.must(err)
+			e.must(a.Admit(e.Context(), tx, quota.Amounts{quota.Desktops: 2}))
+			taken, short, err := a.AdmitUpTo(e.Context(), tx, quota.Amounts{quota.Desktops: 1}, 5)
+			e.must(err)
+			e.Same(taken, 1)
+			e.Same(workspace.CodeOf(short), workspace.CodeQuotaExceeded)
+			return a.Admit(e.Context(), tx, quota.Amounts{quota.Desktops: 1})
+		})
+		if workspace.CodeOf(err) != workspace.CodeQuotaExceeded {
+			e.Errorf("a fourth desktop of three: %v", err)
+		}
+	},
 	"a project without an open service gets nothing": func(e *env) {
 		e.must(e.hold(quota.Amounts{quota.Desktops: 1}))
 		e.Update(func(tx *store.Tx) error {
