@@ -263,6 +263,29 @@ func TestEveryOperationKnowsItsEnterpriseProject(t *testing.T) {
 }
 
 // A caller needs rights in the enterprise project that something is put into, and in that which it leaves.
+func TestTheRecordsOfScriptsMoveWithTheirDesktop(t *testing.T) {
+	e := newEnv(t)
+	e.enterprises("e1", "e2")
+	made := e.create(object{"size": 1, "desktop_name": "mine", "enterprise_project_id": "e1"})
+	e.settle(made...)
+	e.ok(e.post("/script-executions", object{"resource_ids": made, "command": "true", "command_type": "SHELL"}))
+	seen := func(a asked) int {
+		return len(e.ok(a.send("GET", e.path("/script-execution-records"), nil)).list("script_records"))
+	}
+	first, second := e.as("first", "", ""), e.as("second", "", "")
+	first.hold("e1", "operator")
+	second.hold("e2", "operator")
+	if a, b := seen(first), seen(second); a != 1 || b != 0 {
+		t.Errorf("before: %d and %d", a, b)
+	}
+	if a := e.migrate("e2", object{"resource_id": made[0]}); a.status >= 300 {
+		t.Fatal(a.raw)
+	}
+	if a, b := seen(first), seen(second); a != 0 || b != 1 {
+		t.Errorf("after: %d and %d", a, b)
+	}
+}
+
 func TestResourcesMoveBetweenEnterpriseProjects(t *testing.T) {
 	onBoth(t, func(e *env) {
 		e.enterprises("e1", "e2")

@@ -21,6 +21,7 @@ import (
 	"carrel/internal/job"
 	"carrel/internal/pool"
 	"carrel/internal/pool/autoscale"
+	"carrel/internal/quota"
 	"carrel/internal/signin"
 	"carrel/internal/store"
 	"carrel/internal/user"
@@ -493,5 +494,40 @@ func TestANearlyFullSubnetGetsWhatItHasRoomFor(t *testing.T) {
 			return pool.SavePool(e.t.Context(), tx, p)
 		}))
 		e.until("the others, when there are addresses", e.idle(19))
+	})
+}
+
+// TestAPoolGrowsAsFarAsTheQuotaAllows: a pool that wants more desktops than the project may have makes as many as it may, says why not more with the
+// figures, and goes on when it may.
+func TestAPoolGrowsAsFarAsTheQuotaAllows(t *testing.T) {
+	inEnv(t, sim.Config{Latency: sim.Realistic()}, func(e *env) {
+		set := func(n int64) {
+			e.must(e.service.Quotas.Set(e.t.Context(), workspace.System("account", "", "test"), project, quota.Change{quota.Desktops: &n}))
+		}
+		set(3)
+		e.addSharedPool(keeping(8))
+		defer e.reconcile("replica", e.store, e.sim)()
+		e.until("as many desktops as the quota allows", e.idle(3))
+		e.pass(time.Minute)
+		var p pool.Pool
+		var log []pool.PoolDecision
+		e.must(e.store.View(e.t.Context(), func(tx *store.Tx) (err error) {
+			if p, err = pool.ReadPool(e.t.Context(), tx, project, sharedPool); err != nil {
+				return err
+			}
+			log, _, err = pool.Decisions(e.t.Context(), tx, sharedPool, pool.DecideScale, workspace.Page{Limit: 100})
+			return err
+		}))
+		if p.Counts.Desktops != 3 || p.Scale.Failures != 0 || len(log) > 5 {
+			t.Errorf("%d desktops, %d failures, %d entries in the log", p.Counts.Desktops, p.Scale.Failures, len(log))
+		}
+		told := func(r workspace.Reason) bool {
+			return r.Rule == autoscale.RuleRefused && strings.Contains(r.Text, "the project may have 3 desktops and has ")
+		}
+		if !slices.ContainsFunc(log, func(d pool.PoolDecision) bool { return slices.ContainsFunc(d.Reasons, told) }) {
+			t.Errorf("the log does not tell: %+v", log)
+		}
+		set(8)
+		e.until("the others, when they are allowed", e.idle(8))
 	})
 }

@@ -64,6 +64,16 @@ func TestPasswordsThatAProjectAllows(t *testing.T) {
 		e.rule(signin.RulesChange{History: new(0)})
 		link.call("POST", "first-password", `{"password":"`+had[3]+`"}`).is(200, "ada")
 	})
+	t.Run("AreForgottenWithTheRule", func(t *testing.T) {
+		e := newEnv(t)
+		e.rule(signin.RulesChange{History: new(2)})
+		c := e.signedIn("ada")
+		c.passwords(password, "Second-one-2").is(204, "")
+		c.passwords("Second-one-2", password).is(400, "have not had")
+		e.rule(signin.RulesChange{History: new(0)})
+		e.rule(signin.RulesChange{History: new(2)}) // it counts from now on
+		c.passwords("Second-one-2", password).is(204, "")
+	})
 	t.Run("AreChangedWhenTheyAreOld", func(t *testing.T) {
 		e := newEnv(t)
 		e.later(400 * 24 * time.Hour)

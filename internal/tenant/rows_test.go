@@ -320,6 +320,14 @@ var services = map[string]func(*env){
 			return e.service.SetEnterpriseID(e.Context(), []workspace.Caller{a, b}[i], []string{"Same", "same"}[i])
 		}), workspace.CodeNameTaken)
 	},
+	"a project whose name is another's enterprise id has its own id for one": func(e *env) {
+		a, b := e.project("first-one"), e.project("Second")
+		e.opened(a)
+		e.must(e.service.SetEnterpriseID(e.Context(), a, "second"))
+		e.opened(b)
+		e.Same(e.enterprise(b), b.ProjectID)
+		e.Same(e.enterprise(a), "second")
+	},
 	"a locked service refuses with the reason until it is unlocked": func(e *env) {
 		e.opened(caller)
 		e.must(e.service.Lock(e.Context(), caller, "moving house"))

@@ -1,30 +1,8 @@
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { after, test } from "node:test";
-import { accessible, administer, ask, end, open, picture, signIn, stage, until } from "./stage.js";
+import { accessible, administer, app, ask, end, open, picture, signIn, stage, until } from "./stage.js";
 
 after(end);
-
-/**
- * app is an authenticator app. Each code is another one: a code is good once, and for half a minute more either way, so that
- * the next half minute's may be used already.
- */
-function app(secret) {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret].map((c) => letters.indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((b) => Number.parseInt(b, 2)));
-  const now = () => Math.floor(Date.now() / 30_000);
-  let step = 0;
-  return async () => {
-    step = Math.max(step + 1, now());
-    await until("the time of the next code", async () => now(), (n) => n >= step - 1);
-    const counter = Buffer.alloc(8);
-    counter.writeBigUInt64BE(BigInt(step));
-    const sum = createHmac("sha1", key).update(counter).digest();
-    const at = sum[19] & 15;
-    return String((sum.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-  };
-}
 
 const cards = (page) => page.getByRole("heading", { name: "Your desktops" }).waitFor();
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { accessible, end, open, picture, stage, until } from "./stage.js";
+import { accessible, app, end, open, picture, stage, until } from "./stage.js";
 
 after(end);
 
@@ -146,6 +146,59 @@ test("A call is made as who has signed in", async (t) => {
   await page.getByText("Request", { exact: true }).click();
   const sent = await page.getByRole("region", { name: "Request", exact: true }).innerText();
   assert.ok(sent.startsWith(`GET /v2/${b.project_id}/users`) && sent.includes("X-Auth-Token: (your token)"), sent);
+});
+
+/** asked makes a call of the identity API and returns the answer. */
+async function asked(method, path, token, body) {
+  const headers = { "Content-Type": "application/json", ...(token && { "X-Auth-Token": token }) };
+  const answer = await fetch(`${stage.url}${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return { ...(text && JSON.parse(text)), subject: answer.headers.get("X-Subject-Token") };
+}
+
+/** tokenOf gets a token of the whole account with a password. */
+const tokenOf = async (name, password) => {
+  const user = { name, password, domain: { name: b.domain_name } };
+  return (await asked("POST", "/v3/auth/tokens", "", { auth: { identity: { methods: ["password"], password: { user } } } })).subject;
+};
+
+/** careful adds a user of the account who has an authenticator app, and returns what it shows. */
+async function careful(name, password) {
+  const { user } = await asked("POST", "/v3/users", await tokenOf(b.user_name, b.password), { user: { name, password, domain_id: b.domain_id } });
+  const token = await tokenOf(name, password);
+  const { virtual_mfa_device: device } = await asked("POST", "/v3.0/OS-MFA/virtual-mfa-devices", token, { virtual_mfa_device: { name: "phone", user_id: user.id } });
+  const code = app(device.base32_string_seed);
+  await asked("PUT", "/v3.0/OS-MFA/mfa-devices/bind", token, {
+    user_id: user.id, serial_number: device.serial_number, authentication_code_first: await code(), authentication_code_second: await code(),
+  });
+  return code;
+}
+
+test("Who has an authenticator app is asked for its code, and sees what is not allowed", async (t) => {
+  const password = "Ink-and-books-7";
+  const code = await careful("careful", password);
+  const page = await visit(t, "#ListUsers", { bypassCSP: true });
+  await page.getByRole("button", { name: "Sign in to try" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("User name").fill("careful");
+  await dialog.locator("input[name=password]").fill(password);
+  assert.equal(await dialog.locator("input[name=code]").count(), 0);
+  await page.keyboard.press("Enter");
+  const field = dialog.locator("input[name=code]");
+  await field.waitFor();
+  await until("the code has the focus", () => page.evaluate(() => document.activeElement.name), (name) => name === "code");
+  await accessible(page);
+  await picture(page, "docs-code");
+  await field.fill("000000");
+  await page.keyboard.press("Enter");
+  await dialog.getByRole("alert").waitFor();
+  await field.fill(await code());
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await outcome(page).getByText("403").waitFor(); // a user without a role
+  await picture(page, "docs-forbidden");
 });
 
 test("The token is in the memory of the page alone, and ends with it", async (t) => {

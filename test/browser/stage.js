@@ -1,5 +1,6 @@
 // What the flows share: the browser, the way in, and the back channel of the stage (browser_test.go).
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -135,4 +136,25 @@ export async function accessible(page) {
     violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`),
     [],
   );
+}
+
+/**
+ * app is an authenticator app. Each code is another one: a code is good once, and for half a minute more either way, so that
+ * the next half minute's may be used already.
+ */
+export function app(secret) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((c) => letters.indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => Number.parseInt(b, 2)));
+  const now = () => Math.floor(Date.now() / 30_000);
+  let step = 0;
+  return async () => {
+    step = Math.max(step + 1, now());
+    await until("the time of the next code", async () => now(), (n) => n >= step - 1);
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(step));
+    const sum = createHmac("sha1", key).update(counter).digest();
+    const at = sum[19] & 15;
+    return String((sum.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+  };
 }
