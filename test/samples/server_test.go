@@ -135,7 +135,10 @@ func (s *server) fixtures() map[string]string {
 		job = s.finished(s.send("POST", "/desktops", body))
 		return at(s.send("GET", "/workspace-sub-jobs?job_id="+job, nil), "jobs", 0, "entities", "desktop_id"), job
 	}
-	held, job := desktop(object{"desktops": []object{{"user_name": "clara", "user_group": "sudo"}}})
+	held, job := desktop(object{
+		"desktops":     []object{{"user_name": "clara", "user_group": "sudo"}},
+		"data_volumes": []object{{"type": "GPSSD2", "size": 20, "iops": 3000, "throughput": 125}},
+	})
 	spare, _ := desktop(object{"size": 1, "desktop_name": "spare"})
 	pool := s.send("POST", "/desktop-pools", object{
 		"name": "lab", "type": "DYNAMIC", "size": 2, "product_id": s.ProductID, "image_type": "gold", "image_id": s.ImageID, "subnet_ids": []string{s.SubnetID},
@@ -150,7 +153,8 @@ func (s *server) fixtures() map[string]string {
 	ids := map[string]string{
 		"POOL_DESKTOP_ID": at(s.send("GET", "/desktop-pools/"+poolID+"/desktops", nil), "pool_desktops", 0, "desktop_id"),
 		"USER_ID":         clara, "USER_NAME": "clara", "GROUP_ID": group, "GROUP_NAME": "Crew", "OU_ID": unit, "POLICY_ID": policy, "DESKTOP_ID": held, "SPARE_ID": spare,
-		"JOB_ID": job, "POOL_ID": poolID, "VOLUME_ID": at(s.send("GET", "/desktop-pools/"+poolID, nil), "data_volumes", 0, "id"), "SCRIPT_ID": script,
+		"DISK_ID": at(s.send("GET", "/desktops/"+held, nil), "desktop", "data_volumes", 0, "volume_id"),
+		"JOB_ID":  job, "POOL_ID": poolID, "VOLUME_ID": at(s.send("GET", "/desktop-pools/"+poolID, nil), "data_volumes", 0, "id"), "SCRIPT_ID": script,
 		"SCRIPT_TASK_ID": task, "EXPORT_ID": export, "RECORD_ID": s.record(task), "PRODUCT_ID": s.ProductID, "IMAGE_ID": s.ImageID, "SUBNET_ID": s.SubnetID,
 		"AVAILABILITY_ZONE_ID": s.AvailabilityZone, "OU_DN": at(s.send("GET", "/ad-ous", nil), "ou_infos", 0, "ou_dn"), "KEY": "floor", "AUTH_CONFIG_ID": "local-password", "OTP_ID": "none",
 	}
