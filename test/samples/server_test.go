@@ -150,9 +150,12 @@ func (s *server) fixtures() map[string]string {
 	script := at(s.send("POST", "/scripts", object{"name": "wave", "type": "SHELL", "content": "echo hello"}), "script_id")
 	task := at(s.send("POST", "/script-executions", object{"resource_ids": []string{held}, "script_ids": []string{script}}), "task_id")
 	export := at(s.send("POST", "/v3/"+s.ProjectID+"/users/export", object{}), "task_id")
+	vpc := at(s.send("POST", "/v1/"+s.ProjectID+"/vpcs", object{"vpc": object{"name": "labs", "cidr": "172.20.0.0/16"}}), "vpc", "id")
+	lan := at(s.send("POST", "/v1/"+s.ProjectID+"/subnets", object{"subnet": object{"name": "lab-2", "cidr": "172.20.2.0/24", "gateway_ip": "172.20.2.1", "vpc_id": vpc}}), "subnet", "id")
 	ids := map[string]string{
 		"POOL_DESKTOP_ID": at(s.send("GET", "/desktop-pools/"+poolID+"/desktops", nil), "pool_desktops", 0, "desktop_id"),
 		"USER_ID":         clara, "USER_NAME": "clara", "GROUP_ID": group, "GROUP_NAME": "Crew", "OU_ID": unit, "POLICY_ID": policy, "DESKTOP_ID": held, "SPARE_ID": spare,
+		"VPC_ID": vpc, "VPC_SUBNET_ID": lan, "SECURITY_GROUP_ID": at(s.send("GET", "/security-groups", nil), "security_groups", 0, "id"),
 		"DISK_ID": at(s.send("GET", "/desktops/"+held, nil), "desktop", "data_volumes", 0, "volume_id"),
 		"JOB_ID":  job, "POOL_ID": poolID, "VOLUME_ID": at(s.send("GET", "/desktop-pools/"+poolID, nil), "data_volumes", 0, "id"), "SCRIPT_ID": script,
 		"SCRIPT_TASK_ID": task, "EXPORT_ID": export, "RECORD_ID": s.record(task), "PRODUCT_ID": s.ProductID, "IMAGE_ID": s.ImageID, "SUBNET_ID": s.SubnetID,
