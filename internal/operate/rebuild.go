@@ -62,7 +62,7 @@ func (s *Service) Rebuild(ctx context.Context, r Rebuild) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
 			return "", err
 		}
-		image, err := catalog.ReadImage(ctx, tx, r.ProjectID, r.ImageID)
+		image, err := catalog.HoldImage(ctx, tx, r.ProjectID, r.ImageID)
 		if err != nil {
 			return "", workspace.InField("image_id", err)
 		}
