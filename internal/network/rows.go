@@ -50,7 +50,8 @@ type networkRow struct {
 }
 
 func networksOf(ctx context.Context, t *store.Tx, projectID string) (rows []networkRow, err error) {
-	return rows, t.NewSelect().Model(&rows).Where("n.project_id = ? AND NOT n.removing", projectID).Scan(ctx)
+	err = t.NewSelect().Model(&rows).Where("n.project_id = ? AND NOT n.removing", projectID).Scan(ctx)
+	return rows, err
 }
 
 func isConfigured(ctx context.Context, t *store.Tx, network string) (is bool, err error) {
@@ -105,7 +106,8 @@ func groupUser(ctx context.Context, t *store.Tx, projectID, id string) (string, 
 }
 
 func rulesOf(ctx context.Context, t *store.Tx, projectID string) (rules []catalog.Rule, err error) {
-	return rules, t.NewSelect().Model(&rules).Where("r.project_id = ?", projectID).Order("r.created", "r.id").Scan(ctx)
+	err = t.NewSelect().Model(&rules).Where("r.project_id = ?", projectID).Order("r.created", "r.id").Scan(ctx)
+	return rules, err
 }
 
 func deleteRule(ctx context.Context, t *store.Tx, id string) error {
@@ -171,11 +173,13 @@ func picture(ctx context.Context, t *store.Tx, n networkRow) (Picture, error) {
 
 // open reads the networks for which the engine has something to do.
 func open(ctx context.Context, t *store.Tx) (rows []networkRow, err error) {
-	return rows, t.NewSelect().Model(&rows).Where("n.dirty OR n.removing OR NOT n.made OR n.applied < n.wanted").Order("n.id").Scan(ctx)
+	err = t.NewSelect().Model(&rows).Where("n.dirty OR n.removing OR NOT n.made OR n.applied < n.wanted").Order("n.id").Scan(ctx)
+	return rows, err
 }
 
 func networkIDs(ctx context.Context, t *store.Tx) (ids []string, err error) {
-	return ids, t.NewSelect().Model((*networkRow)(nil)).Column("id").Order("id").Scan(ctx, &ids)
+	err = t.NewSelect().Model((*networkRow)(nil)).Column("id").Order("id").Scan(ctx, &ids)
+	return ids, err
 }
 
 // lockNetwork reads a network and locks its row until the transaction ends.

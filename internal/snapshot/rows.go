@@ -59,7 +59,8 @@ func ofDesktops(ctx context.Context, t *store.Tx, ids []string) ([]Snapshot, err
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return found, t.NewSelect().Model(&found).Where("s.desktop_id IN (?)", bun.List(ids)).Order("s.created", "s.id").Scan(ctx, &found)
+	err := t.NewSelect().Model(&found).Where("s.desktop_id IN (?)", bun.List(ids)).Order("s.created", "s.id").Scan(ctx)
+	return found, err
 }
 
 func byIDs(ctx context.Context, t *store.Tx, projectID string, ids []string) ([]Snapshot, error) {

@@ -236,16 +236,15 @@ func lock(ctx context.Context, tx *store.Tx, projectID string, ids []string) ([]
 
 // order writes the job, with a sub-job for each desktop.
 func order(ctx context.Context, tx *store.Tx, c workspace.Caller, t workspace.JobType, desktops []desktop.Desktop, orders map[string]Params) (string, error) {
-	job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
+	job := desktop.NewOrder(tx, c, t)
 	for _, d := range desktops {
-		sub := desktop.NewSubJob(&job, d, orders[d.ID])
+		sub := job.Add(d, orders[d.ID])
 		d.Task, d.TaskOwner = Tasks[t], sub.ID
 		if err := desktop.SaveDesktop(ctx, tx, d); err != nil {
 			return "", fmt.Errorf("ordering for desktop %s: %w", d.ID, err)
 		}
-		job.SubJobs = append(job.SubJobs, sub)
 	}
-	return job.ID, tx.InsertJob(ctx, job)
+	return job.Write(ctx, tx)
 }
 
 // Labels reads what policies know the desktops with these snapshots by.

@@ -145,6 +145,6 @@ func order(ctx context.Context, tx *store.Tx, c workspace.Caller, allowance *quo
 			return "", err
 		}
 	}
-	job := workspace.Job{ID: workspace.NewID(), ProjectID: c.ProjectID, Type: t, RequestID: c.RequestID, Created: tx.Now()}
+	job := desktop.NewOrder(tx, c, t).Job
 	return job.ID, reshape.Order(ctx, tx, &job, allowance, desktops, func(d desktop.Desktop) (reshape.ReshapeParams, error) { return changes[d.ID], nil })
 }
