@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -39,11 +40,8 @@ func (s *Service) CreateGroup(ctx context.Context, c workspace.Caller, n NewGrou
 			return Group{}, err
 		}
 		g := catalog.SecurityGroup{
-			ID: workspace.NewID(), ProjectID: c.ProjectID, Name: n.Name, Description: n.Description, EnterpriseID: n.EnterpriseID,
+			ID: workspace.NewID(), ProjectID: c.ProjectID, Name: n.Name, Description: n.Description, EnterpriseID: cmp.Or(n.EnterpriseID, workspace.DefaultEnterprise),
 			Created: tx.Now(), Updated: tx.Now(),
-		}
-		if g.EnterpriseID == "" {
-			g.EnterpriseID = workspace.DefaultEnterprise
 		}
 		if err := catalog.InsertSecurityGroup(ctx, tx, g); err != nil {
 			return Group{}, err
@@ -90,10 +88,7 @@ func readGroup(ctx context.Context, tx *store.Tx, projectID, id string) (Group, 
 	if err != nil {
 		return Group{}, err
 	}
-	if at := slices.IndexFunc(all, func(g Group) bool { return g.ID == id }); at >= 0 {
-		return all[at], nil
-	}
-	return Group{}, missing("security group", id)
+	return find(all, "security group", id, func(g Group) string { return g.ID })
 }
 
 // ChangeGroup is a request to change a security group. Nil fields stay as they are.
@@ -215,10 +210,7 @@ func readRule(ctx context.Context, tx *store.Tx, projectID, id string) (catalog.
 	if err != nil {
 		return catalog.Rule{}, err
 	}
-	if at := slices.IndexFunc(all, func(r catalog.Rule) bool { return r.ID == id }); at >= 0 {
-		return all[at], nil
-	}
-	return catalog.Rule{}, missing("security group rule", id)
+	return find(all, "security group rule", id, func(r catalog.Rule) string { return r.ID })
 }
 
 // DeleteRule deletes a rule. CodeNetworkNotFound.

@@ -150,10 +150,7 @@ func readSubnet(ctx context.Context, tx *store.Tx, projectID, id string) (Subnet
 	if err != nil {
 		return Subnet{}, err
 	}
-	if at := slices.IndexFunc(all, func(s Subnet) bool { return s.ID == id }); at >= 0 {
-		return all[at], nil
-	}
-	return Subnet{}, missing("subnet", id)
+	return find(all, "subnet", id, func(s Subnet) string { return s.ID })
 }
 
 // ChangeSubnet is a request to change a subnet. Nil fields stay as they are. Name servers are those of desktops that are created afterwards.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -29,6 +30,15 @@ func missing(what, id string) error {
 	return workspace.Errorf(workspace.CodeNetworkNotFound, "%s %q does not exist", what, workspace.Clip(id, 64))
 }
 
+// find returns the one of a project's resources that has an id. CodeNetworkNotFound.
+func find[T any](all []T, what, id string, idOf func(T) string) (T, error) {
+	if at := slices.IndexFunc(all, func(one T) bool { return idOf(one) == id }); at >= 0 {
+		return all[at], nil
+	}
+	var none T
+	return none, missing(what, id)
+}
+
 // NewVPC describes a VPC to create.
 type NewVPC struct {
 	Name, Description, CIDR, EnterpriseID string
@@ -46,10 +56,7 @@ func (s *Service) CreateVPC(ctx context.Context, c workspace.Caller, n NewVPC) (
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (catalog.VPC, error) {
 		v := catalog.VPC{
 			ID: workspace.NewID(), ProjectID: c.ProjectID, Name: n.Name, Description: n.Description, CIDR: n.CIDR,
-			EnterpriseID: n.EnterpriseID, Created: tx.Now(), Updated: tx.Now(),
-		}
-		if v.EnterpriseID == "" {
-			v.EnterpriseID = workspace.DefaultEnterprise
+			EnterpriseID: cmp.Or(n.EnterpriseID, workspace.DefaultEnterprise), Created: tx.Now(), Updated: tx.Now(),
 		}
 		if err := lockProject(ctx, tx, c.ProjectID); err != nil {
 			return v, err
@@ -81,10 +88,7 @@ func readVPC(ctx context.Context, tx *store.Tx, projectID, id string) (catalog.V
 	if err != nil {
 		return catalog.VPC{}, err
 	}
-	if at := slices.IndexFunc(all, func(v catalog.VPC) bool { return v.ID == id }); at >= 0 {
-		return all[at], nil
-	}
-	return catalog.VPC{}, missing("VPC", id)
+	return find(all, "VPC", id, func(v catalog.VPC) string { return v.ID })
 }
 
 // ChangeVPC is a request to change a VPC. Nil fields stay as they are.
