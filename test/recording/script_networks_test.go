@@ -37,7 +37,7 @@ var networks = []step{
 	{call: "PUT /v3/{project}/vpc/security-groups/x", why: "of an unknown one", body: `{"security_group": {"name": "lab2"}}`},
 	{call: "POST /v3/{project}/vpc/security-group-rules", body: `{"security_group_rule": {"security_group_id": "{labs_group}", "direction": "ingress", "protocol": "tcp", "multiport": "22,8000-8080"}}`, keep: "ports=security_group_rule.id"},
 	{call: "POST /v3/{project}/vpc/security-group-rules", why: "of an unknown group", body: `{"security_group_rule": {"security_group_id": "x", "direction": "ingress"}}`},
-	{call: "GET /v3/{project}/vpc/security-group-rules?security_group_id={labs_group}", sort: "security_group_rules"},
+	{call: "GET /v3/{project}/vpc/security-group-rules?security_group_id={labs_group}", sort: "security_group_rules", free: "previous_marker"},
 	{call: "GET /v3/{project}/vpc/security-group-rules/{ports}"},
 	{call: "DELETE /v3/{project}/vpc/security-group-rules/{ports}"},
 	{call: "DELETE /v3/{project}/vpc/security-group-rules/{ports}", why: "again"},
