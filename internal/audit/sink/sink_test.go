@@ -320,6 +320,36 @@ func TestOfSeveralProcessesOneSendsToSyslog(t *testing.T) {
 	}
 }
 
+// What was sent is not sent again after the restart of a process that was told to stop meanwhile.
+func TestWhatWasSentIsNotedThoughTheProcessStops(t *testing.T) {
+	e := newEnv(t)
+	address, receive := receiver(t, "udp")
+	u, err := sink.ParseSyslog(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sink.Syslog{Address: u, Audit: e.trail, Owner: "here"}
+	t.Cleanup(func() { s.Close() })
+	stopping, stop := context.WithCancel(t.Context())
+	for n := range int64(2) { // the second is written to the connection of the first
+		e.add(1)
+		if _, err := s.Claim(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err := e.trail.Export(t.Context(), audit.Range{}, n, func(entries []audit.Entry) error { return s.Write(stopping, entries) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := check(t, receive()); got != n+1 {
+			t.Errorf("got %d, want %d", got, n+1)
+		}
+		stop()
+	}
+	if n, err := e.trail.Sent(t.Context(), "syslog"); err != nil || n != 2 {
+		t.Errorf("%d are noted as sent, %v; want 2", n, err)
+	}
+}
+
 // What a sink does not take is offered again, and told in the log once.
 func TestAFailureIsToldAndNothingIsLost(t *testing.T) {
 	e := newEnv(t)

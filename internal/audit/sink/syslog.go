@@ -81,6 +81,9 @@ func (s *Syslog) Write(ctx context.Context, entries []audit.Entry) error {
 			return errors.Join(fmt.Errorf("sending to %s: %w", s.Address, err), s.Close())
 		}
 	}
+	// A process that is told to stop between sending and noting would send all again after its restart.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), syslogPatience)
+	defer cancel()
 	switch ours, err := s.Claim(ctx); {
 	case err != nil:
 		return err
