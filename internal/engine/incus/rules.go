@@ -210,7 +210,8 @@ func (e *Engine) DeleteNetwork(ctx context.Context, id string) error {
 	return translate(ctx, doing, e.guard(ctx, s))
 }
 
-// removeBridge removes a network. Of callers at once only one succeeds, and the others get errors of what it has done so far.
+// removeBridge removes a network. Of callers at once only one succeeds; the others get errors of what it has done so far, in the words of
+// Incus or of the programs that it runs, and look until the network has gone.
 func (e *Engine) removeBridge(ctx context.Context, s server, id string) error {
 	const looks = 10
 	for n := 0; ; n++ {
@@ -218,11 +219,10 @@ func (e *Engine) removeBridge(ctx context.Context, s server, id string) error {
 		if err == nil || absent(err) {
 			return nil
 		}
-		_, _, look := s.GetNetwork(id)
-		if absent(look) {
+		if _, _, look := s.GetNetwork(id); absent(look) {
 			return nil
 		}
-		if n == looks || !says(err, "does not exist") {
+		if n == looks || says(err, "in use") {
 			return err
 		}
 		if err := pause(ctx, 200*time.Millisecond); err != nil {
