@@ -210,7 +210,8 @@ export const en = {
   "end.replaced": "You opened this desktop in another window",
   "end.replacedHint": "It is shown in one window at a time.",
   "end.loggedOff": "An administrator has ended your session",
-  "end.loggedOffHint": "Programs that were open have been closed. Opened again, the desktop has a new session.",
+  "end.loggedOffHint":
+    "Programs that were open have been closed. Opened again, the desktop has a new session.",
   "end.access": "You can no longer use this desktop",
   "end.accessHint":
     "Your administrator has taken it back, or your account was locked. Ask them if you did not expect this.",
