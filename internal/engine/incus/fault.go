@@ -82,5 +82,6 @@ func raced(err error) bool {
 // overlapped reports whether a change failed only because another change of the same machine was in progress or came first.
 func overlapped(err error) bool {
 	return api.StatusErrorCheck(err, http.StatusConflict) ||
-		says(err, "already exists", "already running", "already stopped", "is not running", "instance is running", "instance is busy", "unique constraint", "already frozen", "not frozen", "being deleted", "must be stopped")
+		says(err, "already exists", "already running", "already stopped", "is not running", "instance is running", "instance is busy", "unique constraint", "already frozen", "not frozen", "being deleted", "must be stopped",
+			"non-reusable operation") // that another call waited for the same one
 }

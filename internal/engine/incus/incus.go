@@ -31,11 +31,12 @@ type Config struct {
 // Engine implements engine.Engine on one Incus server. It keeps no connection and no state of machines: several engines, also in
 // several processes, may use the same project.
 type Engine struct {
-	config      Config
-	host        string // the server's name
-	filtering   bool   // the kernel can restrict a machine to its own addresses
-	claimPeriod time.Duration
-	virtual     sync.Map // whether an image is a virtual machine, by fingerprint; never changes
+	config        Config
+	host          string // the server's name
+	filtering     bool   // the kernel can restrict a machine to its own addresses
+	claimPeriod   time.Duration
+	removalPeriod time.Duration
+	virtual       sync.Map // whether an image is a virtual machine, by fingerprint; never changes
 }
 
 var _ engine.Engine = (*Engine)(nil)
@@ -82,7 +83,7 @@ func unopened(config Config) (*Engine, error) {
 		return nil, fmt.Errorf("opening Incus: no storage class is configured")
 	}
 	config.Classes = maps.Clone(config.Classes)
-	return &Engine{config: config, claimPeriod: claimPeriod}, nil
+	return &Engine{config: config, claimPeriod: claimPeriod, removalPeriod: removalPeriod}, nil
 }
 
 // Close does nothing: no connection outlives a call, except the streams of Display, which their callers close.

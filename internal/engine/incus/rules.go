@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lxc/incus/v6/shared/api"
 
@@ -181,59 +180,6 @@ func without(p, hole netip.Prefix) []netip.Prefix {
 	at[p.Bits()/8] |= 0x80 >> (p.Bits() % 8)
 	high := netip.PrefixFrom(netip.AddrFrom4(at), p.Bits()+1)
 	return append(without(low, hole), without(high, hole)...)
-}
-
-// DeleteNetwork removes a bridge of Carrel's and its own ACL. Incus refuses to remove one that something is on.
-func (e *Engine) DeleteNetwork(ctx context.Context, id string) error {
-	doing := "removing the network " + id
-	s, err := e.connectHost(ctx)
-	if err != nil {
-		return err
-	}
-	found, _, err := s.GetNetwork(id)
-	switch {
-	case absent(err):
-	case err != nil:
-		return translate(ctx, doing, err)
-	case found.Config[ownerKey] != e.config.Project:
-		return fmt.Errorf("%s: %w: it does not belong to the project %s", doing, engine.ErrConflict, e.config.Project)
-	case slices.ContainsFunc(found.UsedBy, usesNetwork):
-		return fmt.Errorf("%s: %w: machines are on it", doing, engine.ErrConflict)
-	default:
-		if err := e.removeBridge(ctx, s, id); err != nil {
-			return translate(ctx, doing, err)
-		}
-	}
-	if err := s.DeleteNetworkACL(e.ownRulesName(id)); err != nil && !absent(err) {
-		return translate(ctx, doing, err)
-	}
-	return translate(ctx, doing, e.guard(ctx, s))
-}
-
-// removeBridge removes a network. Of callers at once only one succeeds; the others get errors of what it has done so far, in the words of
-// Incus or of the programs that it runs, and look until the network has gone.
-func (e *Engine) removeBridge(ctx context.Context, s server, id string) error {
-	const looks = 10
-	for n := 0; ; n++ {
-		err := s.DeleteNetwork(id)
-		if err == nil || absent(err) {
-			return nil
-		}
-		if _, _, look := s.GetNetwork(id); absent(look) {
-			return nil
-		}
-		if n == looks || says(err, "in use") {
-			return err
-		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
-			return err
-		}
-	}
-}
-
-// usesNetwork reports whether a user of a network is a machine, or a profile that machines have.
-func usesNetwork(url string) bool {
-	return strings.HasPrefix(url, "/1.0/instances/") || strings.HasPrefix(url, "/1.0/profiles/")
 }
 
 // guard writes Carrel's own packet filter table for the networks that there are.
