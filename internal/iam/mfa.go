@@ -170,7 +170,7 @@ func (s *Service) secretOf(d Device) ([]byte, error) {
 func tooMany(pause *workspace.PauseError) *Refusal {
 	return &Refusal{
 		Status: http.StatusTooManyRequests, Code: codeTooMany, RetryAfter: max(time.Until(pause.Until), time.Second),
-		Message: "too many wrong passwords for this user from your network, wait and try again",
+		Message: "too many wrong passwords for this user from your network, wait as long as Retry-After says and try again",
 	}
 }
 

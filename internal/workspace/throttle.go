@@ -295,5 +295,5 @@ func (e *PauseError) Error() string { return e.Unwrap().Error() }
 
 // Unwrap returns the Error that callers see.
 func (e *PauseError) Unwrap() error {
-	return &Error{Code: CodeRateLimited, Message: "too many attempts to sign in, wait a moment and try again"}
+	return &Error{Code: CodeRateLimited, Message: "too many attempts to sign in, wait as long as Retry-After says and try again"}
 }

@@ -198,6 +198,9 @@ test("Who has an authenticator app is asked for its code, and sees what is not a
   await page.getByRole("button", { name: "Sign out" }).waitFor();
   await page.getByRole("button", { name: "Send", exact: true }).click();
   await outcome(page).getByText("403").waitFor(); // a user without a role
+  const said = page.locator(".docs-outcome > .docs-code .docs-scroll");
+  assert.ok((await said.innerText()).includes("encoded_authorization_message"), "a line longer than the page");
+  assert.ok(await said.evaluate((e) => e.scrollWidth <= e.clientWidth), "what the server says is read without scrolling sideways");
   await picture(page, "docs-forbidden");
 });
 

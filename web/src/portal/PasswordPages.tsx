@@ -6,6 +6,7 @@ import { api, type Person, passing, Refusal } from "./api";
 import { Note, Sheet } from "./Frame";
 import { checkPassword, fulfilled, type PasswordRules, type ProjectRules, usual } from "./passwordRules";
 import { go } from "./place";
+import { span } from "./span";
 
 /** linkToken takes the token out of /first-password#token or /first-password/token. */
 const linkToken = () => location.hash.slice(1) || location.pathname.split("/")[2] || "";
@@ -190,6 +191,6 @@ function refused(e: Error, t: ReturnType<typeof useI18n>["t"]): string {
   if (!(e instanceof Refusal)) return t("app.fault");
   if (e.status === 400) return t("password.refused", { why: e.message.replace(/^password: /, "") });
   if (e.status === 403) return t("password.oldWrong");
-  if (e.status === 429) return t("signIn.pause", { wait: t("time.seconds", { n: e.wait }) });
+  if (e.status === 429) return t("signIn.pause", { wait: span(e.wait, t) });
   return passing(e) ? t("app.noAnswer") : t("app.fault");
 }
