@@ -311,6 +311,7 @@ func TestMayReset(t *testing.T) {
 	}{
 		{"once again after a day", nil, []time.Time{ago(24 * time.Hour), ago(time.Hour)}, "", ""},
 		{"no oftener than the policy says", nil, []time.Time{ago(time.Hour), ago(23 * time.Hour), ago(25 * time.Hour)}, workspace.CodeRateLimited, "2 times in 24 hours; again in 1h0m0s"},
+		{"at a time in full minutes", nil, []time.Time{ago(time.Second), ago(22*time.Hour + time.Second)}, workspace.CodeRateLimited, "again in 2h0m0s"},
 		{"only when as few resets are left as the policy says", nil, []time.Time{ago(2 * time.Hour), ago(23 * time.Hour), ago(time.Hour)}, workspace.CodeRateLimited, "again in 22h0m0s"},
 		{"only their own desktop", func(_ *pool.Pool, m *desktop.Member) { m.UserID = "bob" }, nil, workspace.CodeForbidden, "not yours"},
 		{"not without a policy", func(p *pool.Pool, _ *desktop.Member) { p.Reset.Enabled = false }, nil, workspace.CodeForbidden, "only an administrator"},

@@ -405,8 +405,14 @@ func first(desktops []Desktop, n int) []Desktop {
 	return desktops[:min(n, len(desktops))]
 }
 
-// Rounded rounds up to full seconds, so that no text says 0 s.
-func Rounded(d time.Duration) time.Duration { return (d + time.Second - 1).Truncate(time.Second) }
+// Rounded rounds up to full seconds, so that no text says 0 s, and from an hour on to full minutes.
+func Rounded(d time.Duration) time.Duration {
+	unit := time.Second
+	if d >= time.Hour {
+		unit = time.Minute
+	}
+	return (d + unit - 1).Truncate(unit)
+}
 
 // Notable reports whether a decision belongs in the log after the former one: if it acts, or does nothing for other rules than
 // before.
