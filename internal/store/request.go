@@ -57,6 +57,18 @@ func (r Requests) Run(ctx context.Context, q workspace.Request, serve func(conte
 	return answer, err
 }
 
+// Together runs f in one transaction: every View and Update that it makes with its context is a part of it, so it must do nothing that cannot be
+// rolled back. It is called again if the database asks for that. If f fails, nothing was done.
+func (r Requests) Together(ctx context.Context, f func(context.Context) error) error {
+	return r.Store.Update(ctx, func(tx *Tx) error {
+		err := f(within(ctx, tx))
+		if tx.again != nil {
+			return tx.again
+		}
+		return err
+	})
+}
+
 // Former returns the answer that a request with a token had, and whether it had one. CodeTokenReused if the client sent another request with the
 // token.
 func (r Requests) Former(ctx context.Context, q workspace.Request) (answer workspace.Answer, there bool, err error) {
