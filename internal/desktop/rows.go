@@ -261,6 +261,7 @@ func filterDesktops(q *bun.SelectQuery, f DesktopQuery) *bun.SelectQuery {
 // the transaction's time; volumes, assignments, AutoCreated, Isolated and what only Member has stay. CodeDesktopNotFound if the
 // row is missing; CodeNameTaken and CodeAddressTaken.
 func SaveDesktop(ctx context.Context, t *store.Tx, d Desktop) error {
+	d.Updated = t.Now()
 	row, err := newDesktopRow(d)
 	if err != nil {
 		return err

@@ -59,10 +59,11 @@ var desktops = map[string]func(*env){
 		d := e.fullDesktop()
 		e.Update(func(tx *store.Tx) error { return desktop.InsertDesktops(e.Context(), tx, []desktop.Desktop{d}) })
 		saved := desktop.Desktop{ID: d.ID, ProjectID: storetest.Project, Name: "renamed", SubnetID: d.SubnetID, Status: desktop.StatusShutoff,
-			Tags: []workspace.Tag{{Key: "team", Value: "support"}}, Created: d.Created, Updated: e.Clock.Now().Add(time.Hour)}
+			Tags: []workspace.Tag{{Key: "team", Value: "support"}}, Created: d.Created}
+		e.Clock.Advance(time.Hour)
 		e.Update(func(tx *store.Tx) error { return desktop.SaveDesktop(e.Context(), tx, saved) })
 		want := saved
-		want.AutoCreated, want.Root, want.Data, want.Assignments = true, d.Root, d.Data, d.Assignments
+		want.Updated, want.AutoCreated, want.Root, want.Data, want.Assignments = e.Clock.Now(), true, d.Root, d.Data, d.Assignments
 		e.Same(e.Desktop(d.ID), want)
 		e.Refuses(workspace.CodeDesktopNotFound, func(tx *store.Tx) error {
 			return desktop.SaveDesktop(e.Context(), tx, desktoptest.NewDesktop("missing"))
