@@ -17,7 +17,7 @@ import (
 
 type auditCmd struct {
 	settings
-	Heal    bool   `help:"Set machines without a desktop aside, remove those set aside for audit.keep_days, and mark desktops without a machine as ERROR." xor:"do"`
+	Heal    bool   `help:"Set machines without a desktop aside, remove those set aside for audit.keep_days, mark desktops without a machine as ERROR, and list the snapshots that there are." xor:"do"`
 	Yes     bool   `help:"Heal without confirmation."`
 	Restore string `help:"Start the machine with this desktop id that is set aside, to get its files." placeholder:"ID" xor:"do"`
 }
@@ -54,7 +54,7 @@ func tellDifferences(r job.Report) error {
 	n := r.Differences()
 	switch {
 	case n == 0:
-		fmt.Println("Every idle desktop has its machine, and every machine of this installation has its desktop.")
+		fmt.Println("Every idle desktop has its machine, every machine of this installation has its desktop, and every snapshot is there and listed.")
 		return nil
 	case len(r.ToMend()) > 0:
 		return fmt.Errorf("%d differences; to repair them: carrel audit --heal, with the same flags", n)
@@ -79,13 +79,13 @@ func (c *auditCmd) heal(ctx context.Context, session *app.AuditSession, found jo
 	}
 	ids := make([]string, len(mend))
 	for i, f := range mend {
-		ids[i] = f.DesktopID
+		ids[i] = f.ID()
 	}
 	healed, err := session.Heal(ctx, ids)
 	aside := false
 	for _, f := range healed.Findings {
 		if f.Healed != "" {
-			fmt.Printf("%s  %s: %s\n", f.DesktopID, f.Name, f.Healed)
+			fmt.Printf("%s  %s: %s\n", f.ID(), f.Name, f.Healed)
 		}
 		aside = aside || f.Mending == job.PutAside && f.Healed != ""
 	}
@@ -129,11 +129,17 @@ func restore(ctx context.Context, session *app.AuditSession, config app.Config, 
 
 func printFindings(r job.Report) {
 	for _, f := range r.Findings {
-		fmt.Printf("%-36s  %s  %s  %s\n", what(f), f.DesktopID, f.Name, plan(f, r.Keep))
+		fmt.Printf("%-36s  %s  %s  %s\n", what(f), f.ID(), f.Name, plan(f, r.Keep))
 	}
 }
 
 func what(f job.Finding) string {
+	switch {
+	case f.Snapshot != "" && f.Missing:
+		return "snapshot without its content"
+	case f.Snapshot != "":
+		return "snapshot that is not listed"
+	}
 	if f.Missing {
 		return "desktop without a machine"
 	}
@@ -168,6 +174,10 @@ func plan(f job.Finding, keep time.Duration) string {
 		return since + ": healing brings it back"
 	case f.Mending == job.MarkError:
 		return "healing marks it as ERROR"
+	case f.Mending == job.Adopt:
+		return "healing lists it, so that it can be restored or deleted"
+	case f.Mending == job.Forget:
+		return "healing lists it no longer"
 	case f.Belonging == job.Orphan:
 		return since + ", kept until " + f.Aside.Add(keep).Format(time.DateOnly)
 	case f.Installation != "":

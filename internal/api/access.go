@@ -40,7 +40,7 @@ var selecting = map[string]bool{
 	"ListDesktops": true, "ListDesktopsDetail": true, "ListDesktopPools": true, "ListDesktopsByTags": true, "ListDesktopByTags": true,
 	"ListRunState": true, "ListLoginState": true, "ListDesktopsStatistics": true, "ListUsedDesktopInfo": true, "ListUnusedDesktops": true, "ExportDesktopListNew": true,
 	"ListPoolDesktopsDetail": true, "ListItaSubJobs": true, "ListScriptRecords": true, "ListScriptTasks": true, "ShowDesktopPoolsScriptExecTasks": true,
-	"ListUsers": true, "ListEnterpriseProject": true,
+	"ListUsers": true, "ListEnterpriseProject": true, "ListDesktopSnapshot": true,
 }
 
 // namingInBody are the operations whose bodies name the resources that they are about (resourcesOf).

@@ -18,6 +18,7 @@ func (e *env) fillEnterprise(id, mark string) {
 	user := e.ok(e.post("/users", in(object{"user_name": mark, "user_email": mark + "@example.org", "description": mark}))).text("id")
 	desktops := e.create(in(object{"size": 2, "desktop_name": mark, "tags": []object{{"key": mark, "value": mark}}}))
 	e.settle(desktops...)
+	e.ok(e.post("/snapshots/batch-create", object{"desktop_ids": desktops[:1], "disk_type": "SYSTEM_DISK", "system_disk_snapshot": object{"name": mark, "description": mark}}))
 	pool, _ := e.pool(in(object{"name": mark, "description": mark}))
 	e.endWork(pool)
 	e.ok(e.post("/desktop-pools/"+pool+"/users", object{"action": "ADD", "objects": []object{

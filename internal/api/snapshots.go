@@ -12,7 +12,7 @@ import (
 func (s *Server) listSnapshots(ctx context.Context, in *wire.ListDesktopSnapshotInput) (wire.ListDesktopSnapshotResponse, error) {
 	q := snapshot.Query{
 		ProjectID: in.ProjectID, DesktopIDs: slices.Clone(in.DesktopIDs), DesktopName: in.DesktopName, DesktopNames: in.DesktopNames, Name: in.SnapshotName, Names: in.SnapshotNames,
-		Status: in.Status, ByName: in.SortField == "snapshot_name", Descending: in.SortType == "DESC", Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
+		Status: in.Status, ByName: in.SortField == "snapshot_name", Descending: in.SortType == "DESC", Visible: visibleTo(ctx), Page: workspace.Page{Offset: in.Offset, Limit: in.Limit},
 	}
 	if in.DesktopID != "" {
 		q.DesktopIDs = append(q.DesktopIDs, in.DesktopID)

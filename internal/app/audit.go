@@ -128,7 +128,7 @@ func UnknownMachines(r job.Report, project string) []string {
 	say := func(whose job.Belonging, one, many, remedy string) {
 		var names []string
 		for _, f := range r.Findings {
-			if !f.Missing && f.Belonging == whose {
+			if !f.Missing && f.Snapshot == "" && f.Belonging == whose {
 				names = append(names, f.Name)
 			}
 		}

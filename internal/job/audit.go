@@ -28,11 +28,23 @@ type Auditor struct {
 // Audit compares and changes nothing. It reads machines before rows, and rows are written before their machines are created, so a
 // machine without a row is not being created.
 func (a *Auditor) Audit(ctx context.Context) (Report, error) {
+	before, err := restingSnapshots(ctx, a.Store)
+	if err != nil {
+		return Report{}, err
+	}
 	machines, err := a.Engine.List(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("listing machines: %w", err)
 	}
+	there, err := a.Engine.Snapshots(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("listing snapshots: %w", err)
+	}
 	rows, err := allDesktops(ctx, a.Store)
+	if err != nil {
+		return Report{}, err
+	}
+	after, err := restingSnapshots(ctx, a.Store)
 	if err != nil {
 		return Report{}, err
 	}
@@ -50,14 +62,17 @@ func (a *Auditor) Audit(ctx context.Context) (Report, error) {
 	if keep == 0 {
 		keep = DefaultKeep
 	}
-	return Compare(rows, machines, installation, keep, now), nil
+	r := Compare(rows, machines, installation, keep, now)
+	r.Findings = append(r.Findings, CompareSnapshots(rows, machines, before, after, there)...)
+	return r, nil
 }
 
 // ErrDoubt means that nothing was healed, since the database may not belong to these machines.
 var ErrDoubt = errors.New("nothing was healed")
 
-// Heal heals the findings about these desktop ids that still exist: it sets machines without a desktop aside, deletes those that
-// have been set aside long enough, restores those that have a desktop, and marks desktops without a machine as ERROR. It never
+// Heal heals the findings with these ids that still exist: it sets machines without a desktop aside, deletes those that
+// have been set aside long enough, restores those that have a desktop, marks desktops without a machine as ERROR, and lists the snapshots
+// that there are. It never
 // touches a machine that another installation created. ErrDoubt. It may be killed at any point and run again.
 func (a *Auditor) Heal(ctx context.Context, ids []string) (Report, error) {
 	r, err := a.Audit(ctx)
@@ -69,7 +84,7 @@ func (a *Auditor) Heal(ctx context.Context, ids []string) (Report, error) {
 	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.Mending == LeaveAlone || !slices.Contains(ids, f.DesktopID) {
+		if f.Mending == LeaveAlone || !slices.Contains(ids, f.ID()) {
 			continue
 		}
 		if err := a.mend(ctx, f); err != nil {
@@ -81,6 +96,8 @@ func (a *Auditor) Heal(ctx context.Context, ids []string) (Report, error) {
 
 func (a *Auditor) mend(ctx context.Context, f *Finding) error {
 	switch f.Mending {
+	case Adopt, Forget:
+		return a.mendSnapshot(ctx, f)
 	case PutAside:
 		f.Healed = "set aside"
 		return a.setAside(ctx, f)

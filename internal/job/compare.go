@@ -51,13 +51,17 @@ const (
 	Remove     Mending = "remove"     // with its disks; only after it was set aside long enough
 	BringBack  Mending = "bring back" // remove the mark: a desktop has the machine
 	MarkError  Mending = "mark"       // set the desktop's state to ERROR
+	Adopt      Mending = "adopt"      // list a snapshot that the engine has
+	Forget     Mending = "forget"     // list a snapshot no longer, since the engine does not have it
 )
 
-// Finding is a difference between the rows and the machines, or a machine of another installation.
+// Finding is a difference between the rows and the machines or their snapshots, or a machine of another installation.
 type Finding struct {
 	DesktopID string
 	Name      string // of the desktop, or the engine's name of the machine
-	// Missing says that a desktop's machine is gone; otherwise Belonging says which machine was found.
+	Snapshot  string // the id of a snapshot of the desktop that this is about; empty: it is about the machine
+	System    bool   // that snapshot is of the system disk
+	// Missing says that a desktop's machine, or the snapshot's content, is gone; otherwise Belonging says which machine was found.
 	Missing      bool
 	Belonging    Belonging
 	Installation string    // as marked on the machine
@@ -66,13 +70,16 @@ type Finding struct {
 	Healed       string    // what was done about it, now or earlier; empty if nothing was
 }
 
+// ID is what healing knows a finding by.
+func (f Finding) ID() string { return cmp.Or(f.Snapshot, f.DesktopID) }
+
 // Report is the result of an audit.
 type Report struct {
 	Installation string // of the database; empty if no control plane that marks machines has used it yet
 	Desktops     int    // rows
 	Machines     map[Belonging]int
 	Keep         time.Duration // how long machines are set aside before they are deleted
-	Findings     []Finding     // by name
+	Findings     []Finding     // by name; those of snapshots last
 }
 
 // Compare returns the differences between rows and machines, and what Heal does about each now. It is a pure function.

@@ -20,7 +20,7 @@ import (
 
 // Inventory compares the engine's machines with the desktops at intervals: it marks machines of its desktops that do not have an
 // installation yet, restores those that are set aside although a desktop has them, reserves addresses that the engine uses for
-// something else, and counts and logs machines that are not its own. It deletes nothing. Create it with NewInventory; call Start
+// something else, removes the rows of snapshots that somebody deleted in the engine, and counts and logs machines that are not its own. It deletes nothing. Create it with NewInventory; call Start
 // once and Stop once.
 type Inventory struct {
 	auditor  Auditor
@@ -78,6 +78,9 @@ func (i *Inventory) round(ctx context.Context) error {
 		return err
 	}
 	if err := i.adopt(ctx); err != nil {
+		return err
+	}
+	if err := compareSnapshots(ctx, i.auditor.Store, i.auditor.Engine); err != nil {
 		return err
 	}
 	return i.look(ctx)

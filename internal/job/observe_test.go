@@ -6,12 +6,23 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/engine"
 	"carrel/internal/engine/enginetest"
 	"carrel/internal/engine/sim"
 	"carrel/internal/job"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
+
+func (e *env) observer(on engine.Engine) *job.Observer {
+	return &job.Observer{Store: e.store, Engine: on, Log: slog.New(slog.DiscardHandler)}
+}
+
+// endTask ends the task of a desktop, as when the work on it fails for good.
+func (e *env) endTask(d desktop.Desktop) {
+	e.t.Helper()
+	e.must(e.store.Update(e.t.Context(), func(tx *store.Tx) error { return desktop.MarkObserved(e.t.Context(), tx, d, d.Status, "") }))
+}
 
 func TestObserverWritesWhatHappenedBehindOurBack(t *testing.T) {
 	cases := map[string]struct {

@@ -186,35 +186,3 @@ func (r *Runner) dropSystemSnapshots(ctx context.Context, desktopID string) (str
 	}
 	return fmt.Sprintf("%s of the former system disk deleted with it", workspace.Plural(len(old), "snapshot")), r.dropSnapshots(ctx, old)
 }
-
-// observeSnapshots compares the snapshots of resting desktops with those in the engine.
-func (o *Observer) observeSnapshots(ctx context.Context) error {
-	var rows []snapshot.Snapshot
-	err := o.Store.View(ctx, func(tx *store.Tx) (err error) {
-		rows, err = snapshot.Pending(ctx, tx)
-		return err
-	})
-	if err != nil || len(rows) == 0 {
-		return err
-	}
-	all, err := o.Engine.Snapshots(ctx)
-	if err != nil {
-		return fmt.Errorf("listing snapshots: %w", err)
-	}
-	there, of := map[string][]string{}, map[string][]snapshot.Snapshot{}
-	for _, one := range all {
-		there[one.Machine] = append(there[one.Machine], one.ID)
-	}
-	for _, row := range rows {
-		of[row.DesktopID] = append(of[row.DesktopID], row)
-	}
-	for id, rows := range of {
-		if len(snapshot.Compare(rows, there[id], "")) == 0 {
-			continue
-		}
-		if err := o.Store.Update(ctx, func(tx *store.Tx) error { return snapshot.Correct(ctx, tx, id, there[id]) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}

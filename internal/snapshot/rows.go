@@ -5,6 +5,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/desktop"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -23,6 +24,7 @@ type Query struct {
 	Status       string
 	ByName       bool // sorted; otherwise by time
 	Descending   bool
+	Visible      *workspace.Selection // snapshots of desktops that the caller may see
 	workspace.Page
 }
 
@@ -39,6 +41,7 @@ func Snapshots(ctx context.Context, t *store.Tx, f Query) ([]Snapshot, int, erro
 	q = store.Containing(q, "d.name_folded", f.DesktopName)
 	q = store.Containing(q, "s.name_folded", f.Name)
 	q = store.Equal(q, "s.status", f.Status)
+	q = desktop.Selected(q, f.Visible)
 	if f.System != nil {
 		q = q.Where("s.system = ?", *f.System)
 	}
@@ -92,9 +95,23 @@ func remove(ctx context.Context, t *store.Tx, ids []string) error {
 	return err
 }
 
-// Pending reads the snapshots of all projects' desktops that are at rest.
-func Pending(ctx context.Context, tx *store.Tx) ([]Snapshot, error) {
+// resting selects snapshots, of all projects, of desktops without a task.
+func resting(t *store.Tx, found *[]Snapshot) *bun.SelectQuery {
+	return t.NewSelect().Model(found).ColumnExpr("s.*").ColumnExpr("d.updated AS desktop_updated").
+		Join("JOIN desktops AS d ON d.id = s.desktop_id").Where("d.task = ?", workspace.NoTask)
+}
+
+// Pending reads the snapshots, of all projects, that are being taken or restored although no work on their desktop is going on. There are at most
+// those of the sub-jobs that failed since they were read last, however many snapshots there are.
+func Pending(ctx context.Context, t *store.Tx) ([]Snapshot, error) {
 	var found []Snapshot
-	err := tx.NewSelect().Model(&found).Join("JOIN desktops AS d ON d.id = s.desktop_id").Where("d.task = ?", workspace.NoTask).Scan(ctx)
+	err := resting(t, &found).Where("s.status IN ('creating', 'restoring')").Order("s.desktop_id", "s.id").Scan(ctx) // as the index says it
+	return found, err
+}
+
+// Resting reads snapshots of all projects' desktops without a task that are not in ERROR, by id: at most limit, after the id after.
+func Resting(ctx context.Context, t *store.Tx, after string, limit int) ([]Snapshot, error) {
+	var found []Snapshot
+	err := resting(t, &found).Where("s.id > ?", after).Where("d.status <> ?", desktop.StatusError).Order("s.id").Limit(int64(limit)).Scan(ctx)
 	return found, err
 }

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"slices"
+	"time"
 
 	"carrel/internal/desktop"
 	"carrel/internal/store"
@@ -69,17 +70,18 @@ func Compare(rows []Snapshot, there []string, fault string) (changes []Observed)
 	return changes
 }
 
-// Correct writes what Compare says of a desktop, unless work on it has begun meanwhile.
-func Correct(ctx context.Context, tx *store.Tx, desktopID string, there []string) error {
-	found, err := desktop.LockDesktops(ctx, tx, "", []string{desktopID})
-	if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask {
+// Correct writes what Compare says of a desktop. there is what the engine had after the desktop's row was read, which was updated then: if the desktop was
+// changed since, what the engine had may be older than the snapshots, and nothing is written.
+func Correct(ctx context.Context, tx *store.Tx, desktopID string, updated time.Time, there []string) error {
+	d, err := rests(ctx, tx, desktopID)
+	if err != nil || d == nil || !d.Updated.Equal(updated) {
 		return err
 	}
 	rows, err := Of(ctx, tx, desktopID)
 	if err != nil {
 		return err
 	}
-	for _, c := range Compare(rows, there, found[0].Fault) {
+	for _, c := range Compare(rows, there, d.Fault) {
 		if c.Gone {
 			err = remove(ctx, tx, []string{c.ID})
 		} else {
@@ -90,4 +92,29 @@ func Correct(ctx context.Context, tx *store.Tx, desktopID string, there []string
 		}
 	}
 	return nil
+}
+
+// Adopt writes the row of a snapshot that the engine has of a desktop and that no row knows, as after an older database was restored: its content can be
+// brought back, and deleted, like that of others. It changes nothing if there is a row, or while the desktop is worked on.
+func Adopt(ctx context.Context, tx *store.Tx, desktopID, id string, system bool) error {
+	d, err := rests(ctx, tx, desktopID)
+	if err != nil || d == nil {
+		return err
+	}
+	rows, err := Of(ctx, tx, desktopID)
+	if err != nil || slices.ContainsFunc(rows, func(s Snapshot) bool { return s.ID == id }) {
+		return err
+	}
+	one := newSnapshot(tx, *d, system, &Text{Name: workspace.Clip("found-"+d.Name, MaxName), Description: "The engine had it, and the database did not"})
+	one.ID, one.Status = id, Created
+	return insert(ctx, tx, []Snapshot{one})
+}
+
+// rests locks a desktop and returns it, or nil if it is gone or has a task.
+func rests(ctx context.Context, tx *store.Tx, desktopID string) (*desktop.Desktop, error) {
+	found, err := desktop.LockDesktops(ctx, tx, "", []string{desktopID})
+	if err != nil || len(found) == 0 || found[0].Task != workspace.NoTask {
+		return nil, err
+	}
+	return &found[0], nil
 }

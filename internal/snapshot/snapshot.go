@@ -40,8 +40,9 @@ type Snapshot struct {
 	ID              string `bun:",pk"`
 	ProjectID       string
 	DesktopID       string
-	DesktopName     string `bun:",scanonly"`
-	PoolID          string `bun:",scanonly"`
+	DesktopName     string    `bun:",scanonly"`
+	PoolID          string    `bun:",scanonly"`
+	DesktopUpdated  time.Time `bun:",scanonly"` // of Pending and Resting
 	Name            string
 	NameFolded      string
 	Description     string
