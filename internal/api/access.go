@@ -52,6 +52,9 @@ var namingInBody = map[string]bool{
 	"CreateDesktopUser": true, "BatchCreateUsers": true, "BatchDeleteSubJobs": true, "ExecuteScriptOrCommand": true, "RetryScriptExecution": true, "StopScriptExecution": true,
 	"BatchCreateDesktopSnapshot": true, "BatchRestoreDesktopSnapshot": true, "BatchDeleteDesktopSnapshot": true,
 	"AddVolumes": true, "ExpandVolumes": true, "BatchModifyQosVolumes": true,
+	"CreateOrder": true, "CreateDesktopBatchOrder": true, "CreateDesktopPoolChangeOrder": true,
+	"EstimateAddResources": true, "EstimateChangeImages": true, "EstimateDesktopPoolAddVolume": true, "EstimateDesktopPoolExtendVolume": true,
+	"EstimateDesktopPoolResize": true, "EstimateDesktopPoolChangeImage": true,
 }
 
 // idParams are the parameters of paths with the id of the resource that an action is about, by the resource's kind.
@@ -177,6 +180,7 @@ func (s *Server) may(ctx context.Context, action string, of workspace.ResourceLa
 type about struct {
 	desktops, subJobs        []string
 	volumes, snapshots       []string
+	pool                     string
 	scriptTask, scriptRecord string
 	created                  []workspace.ResourceLabels
 }
@@ -188,6 +192,8 @@ func (s *Server) read(ctx context.Context, projectID string, of about) ([]worksp
 		return of.created, nil
 	case len(of.subJobs) > 0:
 		return s.Services.Work.SubJobLabels(ctx, projectID, of.subJobs...)
+	case of.pool != "":
+		return s.Services.Pools.Labels(ctx, projectID, of.pool)
 	case len(of.snapshots) > 0:
 		return s.Services.Snapshots.Labels(ctx, projectID, of.snapshots...)
 	case len(of.volumes) > 0:
@@ -265,6 +271,24 @@ func resourcesOf(in any) about {
 		return about{desktops: each(in.Body.DesktopVolumesExpansion, func(g wire.ExpandVolumesReq) string { return g.DesktopID })}
 	case *wire.BatchModifyQosVolumesInput:
 		return about{volumes: in.Body.VolumeIDs}
+	case *wire.CreateOrderInput:
+		return namedByOrder(&in.Body)
+	case *wire.CreateDesktopBatchOrderInput:
+		return whoseChange(&in.Body)
+	case *wire.CreateDesktopPoolChangeOrderInput:
+		return whoseChange(&in.Body)
+	case *wire.EstimateAddResourcesInput:
+		return about{pool: in.Body.DesktopPoolID, desktops: in.Body.DesktopIDs}
+	case *wire.EstimateChangeImagesInput:
+		return about{pool: in.Body.DesktopPoolID, desktops: in.Body.DesktopIDs}
+	case *wire.EstimateDesktopPoolAddVolumeInput:
+		return about{pool: in.Body.DesktopPoolID, desktops: in.Body.DesktopIDs}
+	case *wire.EstimateDesktopPoolExtendVolumeInput:
+		return about{pool: in.Body.DesktopPoolID, desktops: in.Body.DesktopIDs}
+	case *wire.EstimateDesktopPoolResizeInput:
+		return about{pool: in.Body.DesktopPoolID, desktops: in.Body.DesktopIDs}
+	case *wire.EstimateDesktopPoolChangeImageInput:
+		return about{pool: in.Body.DesktopPoolID, desktops: in.Body.DesktopIDs}
 	case *wire.RetryScriptExecutionInput:
 		return about{scriptTask: in.Body.TaskID, scriptRecord: in.Body.RecordID}
 	case *wire.StopScriptExecutionInput:

@@ -133,6 +133,7 @@ var documented = map[string]documentation{
 	"CheckEnterpriseId":        {area: "service, tenant and quotas"},
 	"CinderListVolumeTypes":    {area: "neighbours"},
 	"CreateAgencies":           {area: "service, tenant and quotas"},
+	"CreateChangeOrder":        {area: "orders and price inquiry", jobs: []string{`resizeDesktops`, `expandVolumes`}, example: `{"type":"resizeDesktops","resize_product_id":"$PRODUCT_ID"}`},
 	"CreateDesktop": {area: "desktops", jobs: []string{`createDesktops`}, example: `{"desktop_type":"DEDICATED","product_id":"$PRODUCT_ID","image_type":"gold","image_id":"$IMAGE_ID","root_volume":{"type":"SAS","size":80},"desktops":[{"user_name":"anna","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -147,6 +148,7 @@ var documented = map[string]documentation{
     size = 80
   }
 }`}},
+	"CreateDesktopBatchOrder": {area: "orders and price inquiry", jobs: []string{`resizeDesktops`, `rebuildDesktops`}, example: `{"type":"RESIZE","resize_param":{"desktop_ids":["$DESKTOP_ID"],"product_id":"$PRODUCT_ID"}}`},
 	"CreateDesktopNamePolicy": {area: "name policies", example: `{"policy_name":"library","name_prefix":"LIB","digit_number":3,"start_number":1,"single_domain_user_inc":0}`, terraform: []string{`resource "huaweicloud_workspace_desktop_name_rule" "library" {
   name                         = "library"
   name_prefix                  = "LIB"
@@ -200,11 +202,13 @@ var documented = map[string]documentation{
     user_group  = "sudo"
   }
 }`}},
+	"CreateDesktopPoolChangeOrder": {area: "orders and price inquiry", jobs: []string{`resizeDesktopPool`, `rebuildDesktopPool`}, example: `{"type":"CHANGE_IMAGE","change_image_param":{"desktop_pool_id":"$POOL_ID","image_id":"$IMAGE_ID"}}`},
 	"CreateDesktopUser": {area: "users", example: `{"user_name":"anna","user_email":"anna@example.org","active_type":"USER_ACTIVATE"}`, terraform: []string{`resource "huaweicloud_workspace_user" "anna" {
   name  = "anna"
   email = "anna@example.org"
 }`}},
 	"CreateEnterpriseProject": {area: "enterprise projects"},
+	"CreateOrder":             {area: "orders and price inquiry", jobs: []string{`createDesktops`, `addVolumes`, `rebuildDesktops`, `createDesktopPool`, `expandDesktopPool`}, example: `{"type":"createDesktops","resources":[{"create_desktops":{"desktop_type":"DEDICATED","product_id":"$PRODUCT_ID","image_type":"gold","image_id":"$IMAGE_ID","root_volume":{"type":"SAS","size":80},"desktops":[{"user_name":"anna","user_group":"sudo"}]}}]}`},
 	"CreateScript":            {area: "scripts", example: `{"name":"greet","type":"SHELL","content":"echo hello"}`},
 	"CreateSecurityGroup": {area: "security groups", example: `{"security_group":{"name":"web","description":"Web servers"}}`, terraform: []string{`resource "huaweicloud_networking_secgroup" "web" {
   name = "web"
@@ -341,11 +345,17 @@ var documented = map[string]documentation{
   gateway_ip = "172.20.1.1"
   vpc_id     = var.vpc_id
 }`}},
-	"DetachInstances":         {area: "desktops", jobs: []string{`detachDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"]}`},
-	"DownloadExportFile":      {area: "export tasks"},
-	"DownloadMetadata":        {area: "authentication config"},
-	"DownloadSpMetadata":      {area: "authentication config"},
-	"EnableEnterpriseProject": {area: "enterprise projects"},
+	"DetachInstances":                 {area: "desktops", jobs: []string{`detachDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"]}`},
+	"DownloadExportFile":              {area: "export tasks"},
+	"DownloadMetadata":                {area: "authentication config"},
+	"DownloadSpMetadata":              {area: "authentication config"},
+	"EnableEnterpriseProject":         {area: "enterprise projects"},
+	"EstimateAddResources":            {area: "orders and price inquiry", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
+	"EstimateChangeImages":            {area: "orders and price inquiry", example: `{"desktop_ids":["$DESKTOP_ID"],"image_id":"$IMAGE_ID"}`},
+	"EstimateDesktopPoolAddVolume":    {area: "orders and price inquiry", example: `{"desktop_pool_id":"$POOL_ID"}`},
+	"EstimateDesktopPoolChangeImage":  {area: "orders and price inquiry", example: `{"desktop_pool_id":"$POOL_ID","image_id":"$IMAGE_ID"}`},
+	"EstimateDesktopPoolExtendVolume": {area: "orders and price inquiry", example: `{"desktop_pool_id":"$POOL_ID"}`},
+	"EstimateDesktopPoolResize":       {area: "orders and price inquiry", example: `{"desktop_pool_id":"$POOL_ID"}`},
 	"ExecuteDesktopPoolAction": {area: "desktop pools", jobs: []string{`operateDesktops`}, example: `{"op_type":"os-stop","type":"SOFT"}`, terraform: []string{`resource "huaweicloud_workspace_desktop_pool_action" "stop" {
   pool_id = var.pool_id
   op_type = "os-stop"
@@ -450,6 +460,7 @@ var documented = map[string]documentation{
 	"ListEnterpriseProject":   {area: "enterprise projects"},
 	"ListExportTasks":         {area: "export tasks"},
 	"ListGlanceImages":        {area: "cloud images"},
+	"ListHourPackagesType":    {area: "products"},
 	"ListImageOsVersions":     {area: "cloud images"},
 	"ListImages":              {area: "images"},
 	"ListInconsistentStatics": {area: "desktop pools"},
@@ -482,6 +493,7 @@ var documented = map[string]documentation{
 }`}},
 	"ListProducts":           {area: "products", terraform: []string{`data "huaweicloud_workspace_flavors" "all" {}`}},
 	"ListProjectTags":        {area: "tags", terraform: []string{`data "huaweicloud_workspace_tags" "all" {}`}},
+	"ListResourcePackages":   {area: "products"},
 	"ListRunState":           {area: "statistics and monitoring"},
 	"ListScriptRecords":      {area: "scripts"},
 	"ListScriptTasks":        {area: "scripts"},

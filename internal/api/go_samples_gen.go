@@ -317,6 +317,13 @@ var goSamples = map[string]goSample{
 		UserId:                   os.Getenv("USER_ID"),
 	},
 })`},
+	"CreateChangeOrder": {"workspace", `response, err := client.CreateChangeOrder(&model.CreateChangeOrderRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
+	Body: &model.CreateChangeOrderReq{
+		ResizeProductId: new(os.Getenv("PRODUCT_ID")),
+		Type:            "resizeDesktops",
+	},
+})`},
 	"CreateCloudServiceCustomPolicy": {"iam", `response, err := client.CreateCloudServiceCustomPolicy(&model.CreateCloudServiceCustomPolicyRequest{
 	Body: &model.CreateCloudServiceCustomPolicyRequestBody{
 		Role: &model.ServicePolicyRoleOption{
@@ -347,6 +354,15 @@ var goSamples = map[string]goSample{
 			Size: 80,
 			Type: "SAS",
 		},
+	},
+})`},
+	"CreateDesktopBatchOrder": {"workspace", `response, err := client.CreateDesktopBatchOrder(&model.CreateDesktopBatchOrderRequest{
+	Body: &model.CreateBatchChangeOrderRequestBody{
+		ResizeParam: &model.CreateResizeOrderRequestBody{
+			DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
+			ProductId:  new(os.Getenv("PRODUCT_ID")),
+		},
+		Type: new(model.GetCreateBatchChangeOrderRequestBodyTypeEnum().RESIZE),
 	},
 })`},
 	"CreateDesktopNamePolicy": {"workspace", `response, err := client.CreateDesktopNamePolicy(&model.CreateDesktopNamePolicyRequest{
@@ -391,6 +407,15 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
+	"CreateDesktopPoolChangeOrder": {"workspace", `response, err := client.CreateDesktopPoolChangeOrder(&model.CreateDesktopPoolChangeOrderRequest{
+	Body: &model.CreateBatchChangeOrderRequestBody{
+		ChangeImageParam: &model.CreateChangeImageOrderRequestBody{
+			DesktopPoolId: new(os.Getenv("POOL_ID")),
+			ImageId:       new(os.Getenv("IMAGE_ID")),
+		},
+		Type: new(model.GetCreateBatchChangeOrderRequestBodyTypeEnum().CHANGE_IMAGE),
+	},
+})`},
 	"CreateDesktopUser": {"workspace", `response, err := client.CreateDesktopUser(&model.CreateDesktopUserRequest{
 	Body: &model.CreateUserRequest{
 		ActiveType: new(model.GetCreateUserRequestActiveTypeEnum().USER_ACTIVATE),
@@ -404,6 +429,27 @@ var goSamples = map[string]goSample{
 			Name:   "telephone",
 			UserId: os.Getenv("USER_ID"),
 		},
+	},
+})`},
+	"CreateOrder": {"workspace", `response, err := client.CreateOrder(&model.CreateOrderRequest{
+	Body: &model.CreateOrderReq{
+		Resources: []model.Resource{{
+			CreateDesktops: &model.CreateDesktopReq{
+				DesktopType: model.GetCreateDesktopReqDesktopTypeEnum().DEDICATED,
+				Desktops: &[]model.Desktop{{
+					UserGroup: new("sudo"),
+					UserName:  "anna",
+				}},
+				ImageId:   os.Getenv("IMAGE_ID"),
+				ImageType: "gold",
+				ProductId: os.Getenv("PRODUCT_ID"),
+				RootVolume: &model.Volume{
+					Size: 80,
+					Type: "SAS",
+				},
+			},
+		}},
+		Type: "createDesktops",
 	},
 })`},
 	"CreatePermanentAccessKey": {"iam", `response, err := client.CreatePermanentAccessKey(&model.CreatePermanentAccessKeyRequest{
@@ -521,6 +567,38 @@ var goSamples = map[string]goSample{
 	"DownloadSpMetadata": {"workspace", `response, err := client.DownloadSpMetadata(&model.DownloadSpMetadataRequest{
 	IdentityProvider:    os.Getenv("IDENTITY_PROVIDER"),
 	AccessServerAddress: os.Getenv("ACCESS_SERVER_ADDRESS"),
+})`},
+	"EstimateAddResources": {"workspace", `response, err := client.EstimateAddResources(&model.EstimateAddResourcesRequest{
+	Body: &model.EstimateAddSubResourcesRequestBody{
+		DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
+	},
+})`},
+	"EstimateChangeImages": {"workspace", `response, err := client.EstimateChangeImages(&model.EstimateChangeImagesRequest{
+	Body: &model.EstimateChangeImageRequestBody{
+		DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
+		ImageId:    new(os.Getenv("IMAGE_ID")),
+	},
+})`},
+	"EstimateDesktopPoolAddVolume": {"workspace", `response, err := client.EstimateDesktopPoolAddVolume(&model.EstimateDesktopPoolAddVolumeRequest{
+	Body: &model.EstimateAddVolumeRequestBody{
+		DesktopPoolId: new(os.Getenv("POOL_ID")),
+	},
+})`},
+	"EstimateDesktopPoolChangeImage": {"workspace", `response, err := client.EstimateDesktopPoolChangeImage(&model.EstimateDesktopPoolChangeImageRequest{
+	Body: &model.EstimateChangeImageRequestBody{
+		DesktopPoolId: new(os.Getenv("POOL_ID")),
+		ImageId:       new(os.Getenv("IMAGE_ID")),
+	},
+})`},
+	"EstimateDesktopPoolExtendVolume": {"workspace", `response, err := client.EstimateDesktopPoolExtendVolume(&model.EstimateDesktopPoolExtendVolumeRequest{
+	Body: &model.EstimateExtendVolumeRequestBody{
+		DesktopPoolId: new(os.Getenv("POOL_ID")),
+	},
+})`},
+	"EstimateDesktopPoolResize": {"workspace", `response, err := client.EstimateDesktopPoolResize(&model.EstimateDesktopPoolResizeRequest{
+	Body: &model.EstimateResizeRequestBody{
+		DesktopPoolId: new(os.Getenv("POOL_ID")),
+	},
 })`},
 	"ExecuteDesktopPoolAction": {"workspace", `response, err := client.ExecuteDesktopPoolAction(&model.ExecuteDesktopPoolActionRequest{
 	PoolId: os.Getenv("POOL_ID"),
@@ -803,6 +881,7 @@ var goSamples = map[string]goSample{
 	"ListDesktopsDetail":     {"workspace", `response, err := client.ListDesktopsDetail(&model.ListDesktopsDetailRequest{})`},
 	"ListDesktopsStatistics": {"workspace", `response, err := client.ListDesktopsStatistics(&model.ListDesktopsStatisticsRequest{})`},
 	"ListExportTasks":        {"workspace", `response, err := client.ListExportTasks(&model.ListExportTasksRequest{})`},
+	"ListHourPackagesType":   {"workspace", `response, err := client.ListHourPackagesType(&model.ListHourPackagesTypeRequest{})`},
 	"ListImages":             {"workspace", `response, err := client.ListImages(&model.ListImagesRequest{})`},
 	"ListInconsistentStatics": {"workspace", `response, err := client.ListInconsistentStatics(&model.ListInconsistentStaticsRequest{
 	PoolId: os.Getenv("POOL_ID"),
@@ -820,17 +899,18 @@ var goSamples = map[string]goSample{
 	"ListPoolDesktopsDetail": {"workspace", `response, err := client.ListPoolDesktopsDetail(&model.ListPoolDesktopsDetailRequest{
 	PoolId: os.Getenv("POOL_ID"),
 })`},
-	"ListProducts":       {"workspace", `response, err := client.ListProducts(&model.ListProductsRequest{})`},
-	"ListProjectTags":    {"workspace", `response, err := client.ListProjectTags(&model.ListProjectTagsRequest{})`},
-	"ListRunState":       {"workspace", `response, err := client.ListRunState(&model.ListRunStateRequest{})`},
-	"ListScriptRecords":  {"workspace", `response, err := client.ListScriptRecords(&model.ListScriptRecordsRequest{})`},
-	"ListScriptTasks":    {"workspace", `response, err := client.ListScriptTasks(&model.ListScriptTasksRequest{})`},
-	"ListScripts":        {"workspace", `response, err := client.ListScripts(&model.ListScriptsRequest{})`},
-	"ListSecurityGroups": {"workspace", `response, err := client.ListSecurityGroups(&model.ListSecurityGroupsRequest{})`},
-	"ListSubnets":        {"workspace", `response, err := client.ListSubnets(&model.ListSubnetsRequest{})`},
-	"ListTenantConfigs":  {"workspace", `response, err := client.ListTenantConfigs(&model.ListTenantConfigsRequest{})`},
-	"ListTimeZones":      {"workspace", `response, err := client.ListTimeZones(&model.ListTimeZonesRequest{})`},
-	"ListUnusedDesktops": {"workspace", `response, err := client.ListUnusedDesktops(&model.ListUnusedDesktopsRequest{})`},
+	"ListProducts":         {"workspace", `response, err := client.ListProducts(&model.ListProductsRequest{})`},
+	"ListProjectTags":      {"workspace", `response, err := client.ListProjectTags(&model.ListProjectTagsRequest{})`},
+	"ListResourcePackages": {"workspace", `response, err := client.ListResourcePackages(&model.ListResourcePackagesRequest{})`},
+	"ListRunState":         {"workspace", `response, err := client.ListRunState(&model.ListRunStateRequest{})`},
+	"ListScriptRecords":    {"workspace", `response, err := client.ListScriptRecords(&model.ListScriptRecordsRequest{})`},
+	"ListScriptTasks":      {"workspace", `response, err := client.ListScriptTasks(&model.ListScriptTasksRequest{})`},
+	"ListScripts":          {"workspace", `response, err := client.ListScripts(&model.ListScriptsRequest{})`},
+	"ListSecurityGroups":   {"workspace", `response, err := client.ListSecurityGroups(&model.ListSecurityGroupsRequest{})`},
+	"ListSubnets":          {"workspace", `response, err := client.ListSubnets(&model.ListSubnetsRequest{})`},
+	"ListTenantConfigs":    {"workspace", `response, err := client.ListTenantConfigs(&model.ListTenantConfigsRequest{})`},
+	"ListTimeZones":        {"workspace", `response, err := client.ListTimeZones(&model.ListTimeZonesRequest{})`},
+	"ListUnusedDesktops":   {"workspace", `response, err := client.ListUnusedDesktops(&model.ListUnusedDesktopsRequest{})`},
 	"ListUsedDesktopInfo": {"workspace", `response, err := client.ListUsedDesktopInfo(&model.ListUsedDesktopInfoRequest{
 	Body: &model.ListUsedDesktopInfoReq{},
 })`},

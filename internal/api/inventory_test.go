@@ -77,6 +77,9 @@ func TestTheRouteTableIsTheInventory(t *testing.T) {
 				needs = iam.Read
 			case "ListDesktopsByTags", "ListDesktopByTags", "ListUsedDesktopInfo", "ShowResourceBindEnterpriseProject", "CheckEnterpriseId", "CheckDesktopImages": // filters in a body
 				needs = iam.Read
+			case "EstimateAddResources", "EstimateChangeImages", "EstimateDesktopPoolAddVolume", "EstimateDesktopPoolExtendVolume", "EstimateDesktopPoolResize",
+				"EstimateDesktopPoolChangeImage": // what is asked about, in a body
+				needs = iam.Read
 			default:
 				if o.method == http.MethodGet {
 					needs = iam.Read

@@ -22,6 +22,7 @@ var refusedWhileLocked = map[string]bool{
 	"AddDesktopVolumes": true, "AddVolumes": true, "ExpandDesktopVolume": true, "ExpandVolumes": true, "DeleteDesktopVolumes": true, "BatchModifyQosVolumes": true,
 	"BatchCreateDesktopSnapshot": true, "BatchRestoreDesktopSnapshot": true, "BatchDeleteDesktopSnapshot": true,
 	"BatchRebuildDesktopsSystemDisk": true, "ResizeDesktop": true, "UpdateDesktop": true, "BatchLogoffDesktops": true, "SetMaintenanceMode": true,
+	"CreateOrder": true, "CreateChangeOrder": true, "CreateDesktopBatchOrder": true, "CreateDesktopPoolChangeOrder": true,
 	// Pools.
 	"CreateDesktopPool": true, "UpdateDesktopPool": true, "DeleteDesktopPool": true, "ExpandDesktopPool": true, "ShrinkDesktopPool": true,
 	"ExecuteDesktopPoolAction": true, "CreateDesktopPoolAuthorizedObjects": true, "TakeBackPoolDesktops": true,

@@ -107,6 +107,11 @@ var goodCalls = map[string]call{
 	"BatchRestoreDesktopSnapshot": {path: "/snapshots/batch-restore", body: `{"snapshot_ids": ["{snapshot}"]}`},
 	"BatchDeleteDesktopSnapshot":  {path: "/snapshots/batch-delete", body: `{"snapshot_ids": ["{snapshot}"]}`},
 
+	"CreateOrder":                  {path: "/periodic/subscribe/order", body: `{"type": "createDesktops", "resources": [{"period_type": 2, "period_num": 1, "create_desktops": {` + orderText + `, "size": 1, "desktop_name": "bought"}}]}`},
+	"CreateChangeOrder":            {path: "/periodic/{anns}/change/order", body: `{"type": "expandVolumes", "expand_volume_id": "{annsroot}", "expand_new_size": 100}`},
+	"CreateDesktopBatchOrder":      {path: "/periodic/change/batch-order", body: `{"type": "RESIZE", "resize_param": {"desktop_ids": ["{anns}", "{spare1}"], "product_id": "large"}}`},
+	"CreateDesktopPoolChangeOrder": {path: "/desktop-pool/periodic/change/order", body: `{"type": "CHANGE_IMAGE", "change_image_param": {"desktop_pool_id": "{pool}", "image_id": "image-2"}}`},
+
 	"AddDesktopVolumes":     {path: "/desktops/{anns}/volumes", body: `{"volumes": [{"type": "SSD", "size": 20}]}`},
 	"AddVolumes":            {path: "/volumes", body: `{"desktop_volumes": [{"desktop_id": "{anns}", "volumes": [{"type": "SAS", "size": 20}]}, {"desktop_id": "{bobs}", "volumes": [{"type": "SSD", "size": 10}]}]}`},
 	"ExpandDesktopVolume":   {path: "/desktops/{anns}/volumes/{annsroot}/expand", body: `{"new_size": 100}`},

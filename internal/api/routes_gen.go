@@ -70,6 +70,8 @@ func (s *Server) operations() map[string][]operation {
 		"catalog": {
 			{"GET", "/v2/{project_id}/products", "ListProducts", "workspace:products:list", iam.Read, answering(s.listProducts), "List products"},
 			{"GET", "/v2/{project_id}/images", "ListImages", "workspace:images:list", iam.Read, answering(s.listImages), "List images"},
+			{"GET", "/v2/{project_id}/products/hour-packages", "ListHourPackagesType", "workspace:products:listHourPackages", iam.Read, answering(s.hourPackages), "List hour packages: none, since desktops may be used for as many hours as wanted"},
+			{"GET", "/v2/{project_id}/products/resource-packages", "ListResourcePackages", "workspace:products:listResourcePackages", iam.Read, answering(s.resourcePackages), "List resource packages: none, since desktops may be used for as many hours as wanted"},
 			{"GET", "/v2/{project_id}/volume/products", "ListVolumeProductInfo", "workspace:volumes:listProducts", iam.Read, answering(s.listVolumeTypes), "List disk types"},
 			{"GET", "/v2/{project_id}/availability-zones", "ListAvailabilityZones", "workspace:availabilityZones:list", iam.Read, answering(s.listZones), "List availability zones"},
 			{"GET", "/v2/{project_id}/availability-zones/detail", "ShowAzDetails", "workspace:availabilityZones:get", iam.Read, answering(s.showZone), "Show an availability zone"},
@@ -159,6 +161,18 @@ func (s *Server) operations() map[string][]operation {
 			{"GET", "/v2/{project_id}/vpcs", "ListVpcInfo", "workspace:vpcs:list", iam.Read, answering(s.listVPCs), "List private networks"},
 			{"GET", "/v2/{project_id}/subnets", "ListSubnets", "workspace:subnets:list", iam.Read, answering(s.listSubnets), "List subnets"},
 			{"GET", "/v2/{project_id}/security-groups", "ListSecurityGroups", "workspace:securityGroups:list", iam.Read, answering(s.listSecurityGroups), "List security groups"},
+		},
+		"orders and price inquiry": {
+			{"POST", "/v2/{project_id}/periodic/subscribe/order", "CreateOrder", "workspace:orders:create", iam.Write, answering(s.createOrder), "Order desktops, disks or pools, at no price"},
+			{"POST", "/v2/{project_id}/periodic/{desktop_id}/change/order", "CreateChangeOrder", "workspace:orders:change", iam.Write, answering(s.createChangeOrder), "Order a change of a desktop, at no price"},
+			{"POST", "/v2/{project_id}/periodic/change/batch-order", "CreateDesktopBatchOrder", "workspace:orders:batchChange", iam.Write, answering(s.createBatchOrder), "Order a change of desktops, at no price"},
+			{"POST", "/v2/{project_id}/desktop-pool/periodic/change/order", "CreateDesktopPoolChangeOrder", "workspace:orders:changeDesktopPool", iam.Write, answering(s.createPoolChangeOrder), "Order a change of a pool's desktops, at no price"},
+			{"POST", "/v2/{project_id}/periodic/inquiry/add-resources", "EstimateAddResources", "workspace:desktops:inquireAddResources", iam.Read, answering(s.priceOfResources), "Ask what resources of desktops would cost: nothing"},
+			{"POST", "/v2/{project_id}/periodic/inquiry/change-image", "EstimateChangeImages", "workspace:desktops:inquireChangeImage", iam.Read, answering(s.priceOfImages), "Ask what another image of desktops would cost: nothing"},
+			{"POST", "/v2/{project_id}/desktop-pool/periodic/inquiry/add-volume", "EstimateDesktopPoolAddVolume", "workspace:desktopPools:inquireAddVolume", iam.Read, answering(s.priceOfPoolVolumes), "Ask what more disks of a pool would cost: nothing"},
+			{"POST", "/v2/{project_id}/desktop-pool/periodic/inquiry/extend-volume", "EstimateDesktopPoolExtendVolume", "workspace:desktopPools:inquireExtendVolume", iam.Read, answering(s.priceOfLargerPoolVolumes), "Ask what larger disks of a pool would cost: nothing"},
+			{"POST", "/v2/{project_id}/desktop-pool/periodic/inquiry/resize", "EstimateDesktopPoolResize", "workspace:desktopPools:inquireResize", iam.Read, answering(s.priceOfPoolSize), "Ask what another product of a pool would cost: nothing"},
+			{"POST", "/v2/{project_id}/desktop-pool/periodic/inquiry/change-image", "EstimateDesktopPoolChangeImage", "workspace:desktopPools:inquireChangeImage", iam.Read, answering(s.priceOfPoolImage), "Ask what another image of a pool would cost: nothing"},
 		},
 		"pool changes": {
 			{"POST", "/v2/{project_id}/desktop-pools/{pool_id}/rebuild", "RebuildDesktopPool", "workspace:desktopPools:rebuild", iam.Write, answering(s.rebuildPool), "Rebuild a pool's desktops with a new image"},

@@ -16,6 +16,7 @@ import (
 	"carrel/internal/namepolicy"
 	"carrel/internal/network"
 	"carrel/internal/operate"
+	"carrel/internal/order"
 	"carrel/internal/pool"
 	"carrel/internal/pool/reconcile"
 	"carrel/internal/pool/reshape"
@@ -63,6 +64,7 @@ type Services struct {
 	Enterprises  *enterprise.Service
 	Connections  *connection.Service
 	Volumes      *volume.Service
+	Orders       *order.Service
 	Snapshots    *snapshot.Service
 	Work         *work.Service
 }
@@ -112,6 +114,7 @@ func NewServices(c Config) *Services {
 		Operate:      &operate.Service{Store: c.Store},
 		Reshaper:     &reshape.Service{Store: c.Store},
 		Volumes:      &volume.Service{Store: c.Store},
+		Orders:       &order.Service{Store: c.Store, Requests: &store.Requests{Store: c.Store}},
 		Snapshots:    &snapshot.Service{Store: c.Store},
 		Reconciler:   &reconcile.Service{Store: c.Store},
 		Rollouts:     &rollout.Service{Store: c.Store, Limits: c.Rollout},

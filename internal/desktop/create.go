@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"carrel/internal/capacity"
 	"carrel/internal/catalog"
@@ -47,6 +48,7 @@ type CreateDesktops struct {
 	Tags           []workspace.Tag
 	Domain         string // the directory's name; empty: the built-in one
 	OUName         string // of the built-in directory, ignoring case; empty: none
+	OrderID        string // kept with the desktops; at most 64 characters
 	NamePolicyID   string // names the desktops without a requested name; empty: the project's default policy, if it has one
 }
 
@@ -56,6 +58,9 @@ type VolumeSpec struct {
 	GB   int
 	catalog.Speed
 }
+
+// maxOrderID is the length of the id of an order, in characters.
+const maxOrderID = 64
 
 // NewDesktop is a request for a desktop for a user, who is created if the name is unknown.
 type NewDesktop struct {
@@ -101,6 +106,9 @@ func (r *CreateDesktops) Check() error {
 	}
 	if len(r.EnterpriseID) > workspace.MaxEnterpriseIDSize {
 		return workspace.Invalid("enterprise_project_id", "at most %d characters are allowed", workspace.MaxEnterpriseIDSize)
+	}
+	if utf8.RuneCountInString(r.OrderID) > maxOrderID {
+		return workspace.Invalid("order_id", "at most %d characters are allowed", maxOrderID)
 	}
 	if err := workspace.CheckTags("tags", r.Tags); err != nil {
 		return err
@@ -313,7 +321,7 @@ func (r *CreateDesktops) desktop(p place, name, address string, now time.Time) D
 		ID: workspace.NewID(), ProjectID: r.ProjectID, Type: r.Type, Name: name, OUID: p.ouID,
 		ProductID: p.product.ID, ImageID: p.image.ID, Zone: p.zone, SubnetID: p.subnet.ID, Address: address,
 		SecurityGroups: p.groups, EnterpriseID: cmp.Or(r.EnterpriseID, workspace.DefaultEnterprise), Tags: r.Tags,
-		Status: StatusCreating, Task: workspace.TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
+		OrderID: r.OrderID, Status: StatusCreating, Task: workspace.TaskCreating, Login: LoginUnregistered, Created: now, Updated: now,
 	}
 	d.HostName = workspace.HostNameFor(name, d.ID)
 	d.Root = NewVolume(r.Root, 0, now)

@@ -34,6 +34,7 @@ type Desktop struct {
 	Address        string // IPv4, unique in the subnet
 	SecurityGroups []string
 	EnterpriseID   string // enterprise_project_id, "0" by default
+	OrderID        string // of the order that it was created for; empty: none was named
 	Tags           []workspace.Tag
 
 	Root Volume

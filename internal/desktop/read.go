@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -9,14 +10,13 @@ import (
 	"carrel/internal/workspace"
 )
 
-// DesktopDetail is a desktop with what it refers to.
+// DesktopDetail is a desktop with what it refers to. OrderID is that of the last rebuild of its pool that has one.
 type DesktopDetail struct {
 	Desktop
 	Product  catalog.Product
 	Image    catalog.Image
 	Groups   []catalog.SecurityGroup // in the desktop's order; a deleted one has only its id
 	Progress *int                    // percent of its task; nil without a task
-	OrderID  string                  // of the last rebuild of its pool that has one
 }
 
 // Desktop reads one desktop, or fails with CodeDesktopNotFound.
@@ -82,7 +82,7 @@ func WithDetails(ctx context.Context, tx *store.Tx, projectID string, desktops [
 	}
 	for i := range details {
 		d := &details[i]
-		d.Groups, d.OrderID = GroupsNamed(groups, d.SecurityGroups), orders[d.ID]
+		d.Groups, d.OrderID = GroupsNamed(groups, d.SecurityGroups), cmp.Or(orders[d.ID], d.OrderID)
 		if percent, known := progress[d.TaskOwner]; known && d.Task != workspace.NoTask {
 			d.Progress = &percent
 		}

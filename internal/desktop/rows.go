@@ -34,6 +34,7 @@ type desktop struct {
 	Address        string
 	SecurityGroups []string `bun:"-"`
 	EnterpriseID   string
+	OrderID        string
 	Tags           []workspace.Tag `bun:"-"`
 
 	Root Volume   `bun:"-"`

@@ -50,18 +50,19 @@ type Service struct {
 }
 
 // Place has fulfil do what an order is for, and records the order, in one transaction: every View and Update that fulfil makes with its context is a
-// part of it. fulfil returns the id of the job that does the rest, or "". Place returns the ids of the order and of the job, and the error of fulfil.
-func (s *Service) Place(ctx context.Context, c workspace.Caller, o Order, fulfil func(context.Context) (string, error)) (orderID, jobID string, err error) {
+// part of it. fulfil gets the order's id, and returns that of the job that does the rest, or "". Place returns both, and the error of fulfil.
+func (s *Service) Place(ctx context.Context, c workspace.Caller, o Order, fulfil func(ctx context.Context, orderID string) (string, error)) (orderID, jobID string, err error) {
 	if err := o.Period.Check(""); err != nil {
 		return "", "", err
 	}
+	o.ID = workspace.NewID()
 	err = s.Requests.Together(ctx, func(ctx context.Context) error {
 		var err error
-		if o.JobID, err = fulfil(ctx); err != nil {
+		if o.JobID, err = fulfil(ctx, o.ID); err != nil {
 			return err
 		}
 		return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
-			o.ID, o.ProjectID, o.ActorID, o.ActorName, o.Created = workspace.NewID(), c.ProjectID, c.Actor.ID, c.Actor.Name, tx.Now()
+			o.ProjectID, o.ActorID, o.ActorName, o.Created = c.ProjectID, c.Actor.ID, c.Actor.Name, tx.Now()
 			return insert(ctx, tx, o)
 		}))
 	})

@@ -25,7 +25,7 @@ func TestRows(t *testing.T) {
 	}, map[string]map[string]func(*env){"Orders": orders})
 }
 
-func (e *env) place(kind string, fulfil func(context.Context) (string, error)) (string, error) {
+func (e *env) place(kind string, fulfil func(context.Context, string) (string, error)) (string, error) {
 	e.Helper()
 	id, _, err := e.orders.Place(e.Context(), caller, order.Order{Type: kind, EnterpriseID: "0"}, fulfil)
 	return id, err
@@ -41,7 +41,7 @@ func (e *env) list(q order.Query) []string {
 }
 
 // job writes a job, as what an order is for does.
-func (e *env) job(ctx context.Context) (string, error) {
+func (e *env) job(ctx context.Context, _ string) (string, error) {
 	id := workspace.NewID()
 	return id, e.Store.Update(ctx, func(tx *store.Tx) error {
 		return tx.InsertJob(ctx, workspace.Job{ID: id, ProjectID: storetest.Project, Type: workspace.JobCreateDesktops, Created: tx.Now()})
@@ -66,8 +66,8 @@ var orders = map[string]func(*env){
 	},
 	"an order that cannot be fulfilled leaves nothing": func(e *env) {
 		refused := errors.New("refused")
-		_, err := e.place("createDesktops", func(ctx context.Context) (string, error) {
-			if _, err := e.job(ctx); err != nil {
+		_, err := e.place("createDesktops", func(ctx context.Context, _ string) (string, error) {
+			if _, err := e.job(ctx, ""); err != nil {
 				return "", err
 			}
 			return "", refused
@@ -78,7 +78,7 @@ var orders = map[string]func(*env){
 	},
 	"orders are listed newest first": func(e *env) {
 		for _, kind := range []string{"a", "b", "c"} {
-			_, err := e.place(kind, func(context.Context) (string, error) { return "", nil })
+			_, err := e.place(kind, func(context.Context, string) (string, error) { return "", nil })
 			e.Same(err, nil)
 			e.Clock.Advance(time.Second)
 		}

@@ -39,6 +39,7 @@ func DeleteExpired(ctx context.Context, t *store.Tx, r Retention, limit int) (mo
 		{"iam_mfa_devices", "id", "created", "NOT registered", t.Now().Add(-signin.EnrolmentLife)},
 		{"notifications", "id", "ended", "", t.Now().Add(-directory.NotificationLife)},
 		{"exports", "id", "expires", "", t.Now().Add(-export.Memory)},
+		{"orders", "id", "created", "", days(r.JobDays)},
 		{"pool_notices", "id", "created", "", days(r.NoticeDays)},
 		{"script_records", "id", "ended", "", days(r.ScriptDays)},
 		{"script_tasks", "id", "ended", "", days(r.ScriptDays)},

@@ -49,7 +49,7 @@ func between(t *testing.T, text, name, table string) string {
 
 // layers are the packages whose arrows the page draws, from the bottom up.
 var layers = []string{
-	"workspace", "store", "audit", "catalog", "network", "quota", "capacity", "directory", "export", "signin", "namepolicy", "desktop", "tag", "usage", "assignment", "user", "snapshot", "pool", "volume", "tenant", "rollout", "script", "enterprise", "connection", "work",
+	"workspace", "store", "audit", "catalog", "network", "quota", "capacity", "directory", "export", "signin", "namepolicy", "desktop", "tag", "usage", "assignment", "user", "snapshot", "pool", "volume", "order", "tenant", "rollout", "script", "enterprise", "connection", "work",
 }
 
 // roomsTable has a line for each of the layers, with a mark under each that it imports.

@@ -19,6 +19,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"connections", "until closed; if their gateway died, until its lease ends", "`connection.Service.CloseConnection`, `connection.Service.SweepConnections`"},
 	{"usage_sessions", "400 days after the user disconnected by default (retention: usage_days)", "`work.DeleteExpired`"},
 	{"jobs sub_jobs growths quota_growths rollouts rollout_items", "180 days after the job ended by default (retention: job_days), or until an administrator deletes the records", "`work.DeleteExpired` through `store.Tx.DeleteOldJobs`; `work.Service.DeleteSubJobs`"},
+	{"orders", "180 days by default (retention: job_days), as the jobs that fulfilled them", "`work.DeleteExpired`"},
 	{"script_tasks script_task_scripts script_records", "180 days after the task, or the script in the desktop, ended by default (retention: script_days)", "`work.DeleteExpired`"},
 	{"scripts", "until deleted", "`script.Service.Delete`"},
 	{"pool_decisions", "the newest {pool.DecisionsKept} of each kind per pool; of rollouts the newest {rollout.keptRolloutDecisions}", "`pool.InsertDecision`"},

@@ -22,6 +22,7 @@ var script = []chapter{
 	{"Tags", tags},
 	{"Volumes", volumes},
 	{"Snapshots", snapshots},
+	{"Orders", orders},
 	{"Statistics", statistics},
 	{"Clean-up", cleanUp},
 	{"Enterprise projects", enterprises},

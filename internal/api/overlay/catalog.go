@@ -3,6 +3,7 @@ package overlay
 func catalog() Area {
 	const (
 		billed     = "nothing is billed"
+		noPackage  = "There is none with any code: nothing is sold"
 		restricted = "everything is offered to all accounts"
 	)
 	architectures := Field{Enum: []string{"x86", "arm"}}
@@ -30,6 +31,17 @@ func catalog() Area {
 					"sort_type":    {Enum: []string{"asc", "desc"}, Default: "asc"},
 					"limit":        limited(100, "100"), "offset": offset(),
 				},
+			},
+			{
+				ID: "ListHourPackagesType", Handler: "hourPackages", Action: "workspace:products:listHourPackages",
+				Summary: "List hour packages: none, since desktops may be used for as many hours as wanted",
+				Query: Fields{
+					"desktop_resource_spec_code": {Doc: noPackage}, "resource_spec_code": {Doc: noPackage}, "limit": limited(100, "100"), "offset": offset(),
+				},
+			},
+			{
+				ID: "ListResourcePackages", Handler: "resourcePackages", Action: "workspace:products:listResourcePackages",
+				Summary: "List resource packages: none, since desktops may be used for as many hours as wanted", Query: Fields{"resource_spec_code": {Doc: noPackage}},
 			},
 			{ID: "ListVolumeProductInfo", Handler: "listVolumeTypes", Action: "workspace:volumes:listProducts", Summary: "List disk types"},
 			{ID: "ListAvailabilityZones", Handler: "listZones", Action: "workspace:availabilityZones:list", Summary: "List availability zones"},

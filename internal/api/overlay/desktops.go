@@ -104,6 +104,7 @@ func desktopRequests() map[string]Fields {
 			"ou_name":                {Doc: "An organisational unit that AddOu has added"},
 			"domain":                 {Doc: "The directory; the built-in one if absent"},
 			"desktop_name_policy_id": {Doc: "Generates the names that the request omits"},
+			"order_id":               {Doc: "Kept with the desktops; at most 64 characters"},
 
 			"eip":                              {Refuse: "public addresses are not offered here; leave it out, desktops reach the internet through NAT"},
 			"apply_shared_vpc_dedicated_param": {Refuse: "shared VPCs are not offered here; leave it out"},
@@ -165,7 +166,7 @@ func desktopAnswers() map[string]Fields {
 			"isolated":            {Doc: "Whether it is broken and isolated in its pool"},
 			"is_freeze":           {Doc: "Always false: nothing is frozen, as there is no billing"},
 			"process":             {Present: true, Doc: "Progress of task_status in percent; absent when idle"},
-			"order_id":            {Sparse: true, Doc: "Order id of the last rebuild of its pool that had one"},
+			"order_id":            {Sparse: true, Doc: "Order id of the last rebuild of its pool that had one, otherwise of the order that the desktop was created for"},
 			"fault":               {Sparse: true, Doc: "The last error"},
 			"ipv6":                {Omit: "desktops have no IPv6 addresses"},
 			"share_resource_sku":  {Omit: noNodes},

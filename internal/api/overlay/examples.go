@@ -4,7 +4,7 @@ package overlay
 // knows. The description makes the example of any other operation from the fields that it requires, and parameters need none: $DESKTOP_ID is the
 // one of desktop_id.
 func Examples() map[string]string {
-	return merged(exampleDesktops, exampleAssignments, examplePools, exampleUsers, exampleScripts, exampleTags, exampleNetworks)
+	return merged(exampleDesktops, exampleAssignments, examplePools, exampleUsers, exampleScripts, exampleTags, exampleNetworks, exampleOrders)
 }
 
 var exampleDesktops = map[string]string{
@@ -132,4 +132,18 @@ var exampleNetworks = map[string]string{
 	"CreateSecurityGroup":        `{"security_group": {"name": "web", "description": "Web servers"}}`,
 	"UpdateSecurityGroup":        `{"security_group": {"description": "Servers of web pages"}}`,
 	"CreateSecurityGroupRule":    `{"security_group_rule": {"security_group_id": "$SECURITY_GROUP_ID", "direction": "ingress", "protocol": "tcp", "multiport": "80,443"}}`,
+}
+
+var exampleOrders = map[string]string{
+	"CreateOrder": `{"type": "createDesktops", "resources": [{"create_desktops": {"desktop_type": "DEDICATED", "product_id": "$PRODUCT_ID", "image_type": "gold",
+		"image_id": "$IMAGE_ID", "root_volume": {"type": "SAS", "size": 80}, "desktops": [{"user_name": "anna", "user_group": "sudo"}]}}]}`,
+	"CreateChangeOrder":               `{"type": "resizeDesktops", "resize_product_id": "$PRODUCT_ID"}`,
+	"CreateDesktopBatchOrder":         `{"type": "RESIZE", "resize_param": {"desktop_ids": ["$DESKTOP_ID"], "product_id": "$PRODUCT_ID"}}`,
+	"CreateDesktopPoolChangeOrder":    `{"type": "CHANGE_IMAGE", "change_image_param": {"desktop_pool_id": "$POOL_ID", "image_id": "$IMAGE_ID"}}`,
+	"EstimateAddResources":            `{"desktop_ids": ["$DESKTOP_ID"]}`,
+	"EstimateChangeImages":            `{"desktop_ids": ["$DESKTOP_ID"], "image_id": "$IMAGE_ID"}`,
+	"EstimateDesktopPoolAddVolume":    `{"desktop_pool_id": "$POOL_ID"}`,
+	"EstimateDesktopPoolExtendVolume": `{"desktop_pool_id": "$POOL_ID"}`,
+	"EstimateDesktopPoolResize":       `{"desktop_pool_id": "$POOL_ID"}`,
+	"EstimateDesktopPoolChangeImage":  `{"desktop_pool_id": "$POOL_ID", "image_id": "$IMAGE_ID"}`,
 }

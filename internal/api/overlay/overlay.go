@@ -74,6 +74,7 @@ func Areas() []Area {
 		namePolicies(),
 		neighbours(),
 		networks(),
+		orders(),
 		organisationalUnits(),
 		poolChanges(),
 		pools(),

@@ -17,19 +17,9 @@ const MaxNever = 20
 // Never has the operations that will not be served. Every other one that no area has is planned.
 func Never() map[string]Reason {
 	return map[string]Reason{
-		"CreateChangeOrder":                BillsMoney,
-		"CreateDesktopBatchOrder":          BillsMoney,
 		"CreateDesktopOrder":               BillsMoney,
-		"CreateDesktopPoolChangeOrder":     BillsMoney,
-		"CreateOrder":                      BillsMoney,
 		"CreateResourcePackagesOrder":      BillsMoney,
 		"CreateSubnetBandwidthChangeOrder": BillsMoney,
-		"EstimateAddResources":             BillsMoney,
-		"EstimateChangeImages":             BillsMoney,
-		"EstimateDesktopPoolAddVolume":     BillsMoney,
-		"EstimateDesktopPoolChangeImage":   BillsMoney,
-		"EstimateDesktopPoolExtendVolume":  BillsMoney,
-		"EstimateDesktopPoolResize":        BillsMoney,
 
 		"ListSubscribeAiAssistantUsers": NeedsAnotherProduct,
 		"ShowAiAssistantUsageFrequency": NeedsAnotherProduct,

@@ -81,6 +81,77 @@ type ImageInfo struct {
 	CreatedAt    string `json:"created_at"`
 }
 
+// ListHourPackagesTypeInput is GET /v2/{project_id}/products/hour-packages.
+type ListHourPackagesTypeInput struct {
+	Project
+	DesktopResourceSpecCode string `query:"desktop_resource_spec_code" doc:"There is none with any code: nothing is sold"`
+	ResourceSpecCode        string `query:"resource_spec_code" doc:"There is none with any code: nothing is sold"`
+	Limit                   int    `query:"limit" minimum:"0" maximum:"100" default:"100"`
+	Offset                  int    `query:"offset" minimum:"0" default:"0"`
+}
+
+// ListHourPackagesTypeResponse is part of answers.
+type ListHourPackagesTypeResponse struct {
+	HourPackages []HourPackage `json:"hour_packages"`
+	TotalCount   int           `json:"total_count"`
+}
+
+// HourPackage is part of answers.
+type HourPackage struct {
+	CloudServiceType        string                     `json:"cloud_service_type"`
+	ResourceType            string                     `json:"resource_type"`
+	ResourceSpecCode        string                     `json:"resource_spec_code"`
+	DesktopResourceSpecCode string                     `json:"desktop_resource_spec_code"`
+	Descriptions            ResourcePackageDescription `json:"descriptions"`
+	PackageDuration         int                        `json:"package_duration"`
+	DomainIDs               []string                   `json:"domain_ids"`
+	Status                  string                     `json:"status"`
+}
+
+// ResourcePackageDescription is part of answers.
+type ResourcePackageDescription struct {
+	ZhCn string `json:"zh_cn"`
+	EnUs string `json:"en_us"`
+}
+
+// ListResourcePackagesInput is GET /v2/{project_id}/products/resource-packages.
+type ListResourcePackagesInput struct {
+	Project
+	ResourceSpecCode string `query:"resource_spec_code" doc:"There is none with any code: nothing is sold"`
+}
+
+// ListResourcePackagesResponse is part of answers.
+type ListResourcePackagesResponse struct {
+	DesktopResourcePackages []DesktopResourcePackage `json:"desktop_resource_packages"`
+	TotalCount              int                      `json:"total_count"`
+}
+
+// DesktopResourcePackage is part of answers.
+type DesktopResourcePackage struct {
+	CloudServiceType string            `json:"cloud_service_type"`
+	ResourceType     string            `json:"resource_type"`
+	ResourceSpecCode string            `json:"resource_spec_code"`
+	PackageType      string            `json:"package_type"`
+	CPU              string            `json:"cpu"`
+	Architecture     string            `json:"architecture"`
+	Memory           string            `json:"memory"`
+	DomainIDs        []string          `json:"domain_ids"`
+	Name             map[string]string `json:"name"`
+	Description      map[string]string `json:"description"`
+	ResourcePackages []ResourcePackage `json:"resource_packages"`
+}
+
+// ResourcePackage is part of answers.
+type ResourcePackage struct {
+	ResourceSpecCode string            `json:"resource_spec_code"`
+	Description      map[string]string `json:"description"`
+	Status           string            `json:"status"`
+	PeriodType       string            `json:"period_type"`
+	PeriodValue      int               `json:"period_value"`
+	MeasurementName  string            `json:"measurement_name"`
+	Threshold        int               `json:"threshold"`
+}
+
 // ListVolumeProductInfoInput is GET /v2/{project_id}/volume/products.
 type ListVolumeProductInfoInput struct {
 	Project

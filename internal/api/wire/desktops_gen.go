@@ -46,6 +46,7 @@ type CreateDesktopReq struct {
 	HourPackageOfferingID        string                `json:"hour_package_offering_id,omitempty" doc:"Refused: hour packages are not sold here; leave it out"`
 	IfMountOldDesktopDisk        bool                  `json:"if_mount_old_desktop_disk,omitempty" doc:"Refused: disks of other desktops cannot be taken over here; leave it out"`
 	Domain                       string                `json:"domain,omitempty" doc:"The directory; the built-in one if absent"`
+	OrderID                      string                `json:"order_id,omitempty" doc:"Kept with the desktops; at most 64 characters"`
 	VPCID                        string                `json:"vpc_id,omitempty"`
 }
 
@@ -281,7 +282,7 @@ type DesktopDetailInfo struct {
 	OUName              string                    `json:"ou_name"`
 	OSVersion           string                    `json:"os_version"`
 	SID                 string                    `json:"sid" doc:"The desktop's id in the directory"`
-	OrderID             string                    `json:"order_id,omitempty" doc:"Order id of the last rebuild of its pool that had one"`
+	OrderID             string                    `json:"order_id,omitempty" doc:"Order id of the last rebuild of its pool that had one, otherwise of the order that the desktop was created for"`
 	Tags                []Tag                     `json:"tags"`
 	IsSupportInternet   bool                      `json:"is_support_internet" doc:"Whether it has a public address: always false; the internet is reached by NAT"`
 	InternetMode        string                    `json:"internet_mode" enum:"NAT,EIP,BOTH"`
