@@ -45,7 +45,7 @@ func serviceRequests() map[string]Fields {
 		shared    = "shared VPCs are not offered here; leave it out"
 		mails     = "mail is set up by the operator"
 		agents    = "agents are part of the images"
-		snapshots = "there are no snapshots here"
+		snapshots = "users take no snapshots themselves, administrators do"
 	)
 	return map[string]Fields{
 		"CreateAgenciesReq": {

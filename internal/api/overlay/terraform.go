@@ -66,6 +66,9 @@ var terraformBlocks = []Terraform{
   ports             = "80,443"
   remote_ip_prefix  = "0.0.0.0/0"
 }`, []string{"CreateSecurityGroupRule", "ShowSecurityGroupRule", "DeleteSecurityGroupRule"}},
+	{`data "huaweicloud_images_images" "all" {
+  image_type = "market"
+}`, []string{"ListCloudImages"}},
 	{`data "huaweicloud_availability_zones" "all" {}`, []string{"NovaListAvailabilityZones"}},
 	{`resource "huaweicloud_workspace_desktop_notification" "closing" {
   desktop_ids   = [var.desktop_id]
@@ -171,4 +174,9 @@ var terraformBlocks = []Terraform{
 	{`data "huaweicloud_workspace_flavors" "all" {}`, []string{"ListProducts"}},
 	{`data "huaweicloud_workspace_volume_products" "all" {}`, []string{"ListVolumeProductInfo"}},
 	{`data "huaweicloud_workspace_service" "this" {}`, []string{"ListWorkspaces"}},
+	{`resource "huaweicloud_workspace_service" "library" {
+  access_mode = "INTERNET"
+  vpc_id      = var.vpc_id
+  network_ids = [var.subnet_id]
+}`, []string{"ApplyWorkspace", "UpdateWorkspace", "CancelWorkspace"}},
 }
