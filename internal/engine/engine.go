@@ -103,6 +103,11 @@ type Image struct {
 	VM          bool
 	SizeMiB     int
 	OS          string // "Debian GNU/Linux 12"
+
+	// Of images that PublishImage made; otherwise zero.
+	Publication  string // the Publication.ID
+	Installation string
+	Made         time.Time
 }
 
 // Network is an IPv4 network with NAT and DNS. Its machines reach the world, and nothing reaches them, unless its Rules say otherwise.
@@ -268,6 +273,8 @@ type Engine interface {
 	Runs
 
 	Snapshots
+
+	Publishing
 
 	// Display opens the account's display as an RFB stream through the engine's own API. The caller closes the stream; it ends when the
 	// machine stops.

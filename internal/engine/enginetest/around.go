@@ -60,6 +60,10 @@ func (a *around) DeleteImage(ctx context.Context, id string) error {
 	return a.hook(Call{"DeleteImage", ""}, func() error { return a.Engine.DeleteImage(ctx, id) })
 }
 
+func (a *around) PublishImage(ctx context.Context, p engine.Publication) (engine.Image, error) {
+	return through(a, "PublishImage", p.Machine, func() (engine.Image, error) { return a.Engine.PublishImage(ctx, p) })
+}
+
 func (a *around) Launch(ctx context.Context, s engine.Spec) (engine.Machine, error) {
 	return through(a, "Launch", s.ID, func() (engine.Machine, error) { return a.Engine.Launch(ctx, s) })
 }

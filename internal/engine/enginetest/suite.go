@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 	s.group(t, "Rebuild", s.rebuilding())
 	s.group(t, "Reshape", s.reshaping())
 	s.group(t, "Snapshots", s.snapshotting())
+	s.group(t, "Publish", s.publishing())
 	if s.Reopen != nil {
 		s.group(t, "Reopen", s.reopening())
 	}

@@ -102,7 +102,7 @@ func fixture(t *testing.T, image string, guests bool) enginetest.Fixture {
 		Guests:  guests,
 		Reopen:  func() (engine.Engine, error) { return incus.Open(t.Context(), config) },
 		Write: func(ctx context.Context, id, path, content string) error {
-			_, err := file(ctx, content, "push", "-", "d-"+id+path)
+			_, err := file(ctx, content, "push", "--create-dirs", "-", "d-"+id+path)
 			return err
 		},
 		Read: func(ctx context.Context, id, path string) (string, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 	client "github.com/lxc/incus/v6/client"
 	"github.com/lxc/incus/v6/shared/api"
+	"github.com/pkg/sftp"
 )
 
 // server is the part of the client's several hundred methods that this package uses.
@@ -29,6 +30,7 @@ type machineServer interface {
 	CreateInstanceSnapshot(name string, snapshot api.InstanceSnapshotsPost) (client.Operation, error)
 	GetInstanceSnapshot(name, snapshot string) (*api.InstanceSnapshot, string, error)
 	DeleteInstanceSnapshot(name, snapshot string) (client.Operation, error)
+	GetInstanceFileSFTP(name string) (*sftp.Client, error)
 	GetOperations() ([]api.Operation, error)
 	GetOperationWait(id string, timeout int) (*api.Operation, string, error)
 	GetOperationWebsocket(id, secret string) (*websocket.Conn, error)

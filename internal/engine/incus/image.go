@@ -31,22 +31,29 @@ func (e *Engine) Images(ctx context.Context) ([]engine.Image, error) {
 	}
 	images := make([]engine.Image, 0, len(all))
 	for _, i := range all {
-		image := engine.Image{
-			ID:          i.Fingerprint,
-			Description: i.Properties["description"],
-			VM:          i.Type == string(api.InstanceTypeVM),
-			SizeMiB:     int((i.Size + 1<<20 - 1) >> 20),
-			OS:          i.Properties["os"],
-		}
-		if release := i.Properties["release"]; release != "" {
-			image.OS += " " + release
-		}
-		if len(i.Aliases) > 0 {
-			image.Alias = i.Aliases[0].Name
-		}
-		images = append(images, image)
+		images = append(images, described(i))
 	}
 	return images, nil
+}
+
+func described(i api.Image) engine.Image {
+	image := engine.Image{
+		ID:          i.Fingerprint,
+		Description: i.Properties["description"],
+		VM:          i.Type == string(api.InstanceTypeVM),
+		SizeMiB:     int((i.Size + 1<<20 - 1) >> 20),
+		OS:          i.Properties["os"],
+	}
+	if release := i.Properties["release"]; release != "" {
+		image.OS += " " + release
+	}
+	if len(i.Aliases) > 0 {
+		image.Alias = i.Aliases[0].Name
+	}
+	if id := i.Properties[publicationKey]; id != "" {
+		image.Publication, image.Installation, image.Made = id, i.Properties[installationKey], i.UploadedAt
+	}
+	return image
 }
 
 // DeleteImage implements engine.Engine.

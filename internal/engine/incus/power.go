@@ -2,6 +2,7 @@ package incus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -198,7 +199,7 @@ func (e *Engine) Delete(ctx context.Context, id string) error {
 				return translate(ctx, doing, wait)
 			}
 			if absent(err) && !busy {
-				return translate(ctx, doing, e.deleteData(s, id))
+				return translate(ctx, doing, errors.Join(removeCopy(s, id), e.deleteData(s, id)))
 			}
 		}
 		if absent(err) {

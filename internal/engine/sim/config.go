@@ -71,6 +71,7 @@ type Latency struct {
 	Session   time.Duration `yaml:"session"`   // from then until an account's display answers
 	Configure time.Duration `yaml:"configure"` // applying a document
 	Snapshot  time.Duration `yaml:"snapshot"`  // taking or restoring one
+	Publish   time.Duration `yaml:"publish"`   // making an image of a machine
 	Display   time.Duration `yaml:"display"`   // opening a display
 	// Jitter varies every duration above by up to this share in both directions: 0.2 turns 1s into 0.8s to 1.2s.
 	Jitter float64 `yaml:"jitter"`
@@ -83,7 +84,7 @@ func Realistic() Latency {
 		Stop: 700 * time.Millisecond, Hibernate: 50 * time.Millisecond, Delete: 200 * time.Millisecond,
 		Rebuild: 500 * time.Millisecond, Reshape: 100 * time.Millisecond,
 		Boot: 450 * time.Millisecond, Session: 500 * time.Millisecond, Configure: 60 * time.Millisecond,
-		Snapshot: 100 * time.Millisecond, Display: 10 * time.Millisecond, Jitter: 0.2,
+		Snapshot: 100 * time.Millisecond, Publish: 3 * time.Second, Display: 10 * time.Millisecond, Jitter: 0.2,
 	}
 }
 

@@ -39,6 +39,8 @@ type Engine struct {
 	filled   map[string]int64   // bytes written, per class
 	launches int
 	deleted  map[string]bool // images
+
+	published map[string]published // images of machines, by id
 }
 
 type address struct{ network, ip string }
@@ -54,7 +56,7 @@ func Open(c Config) (*Engine, error) {
 		config: c, chance: newChance(c),
 		networks: map[string]engine.Network{}, rules: map[string]engine.Rules{}, machines: map[string]*machine{},
 		owners: map[address]string{}, load: map[string]int{}, filled: map[string]int64{},
-		deleted: map[string]bool{},
+		deleted: map[string]bool{}, published: map[string]published{},
 	}
 	e.life, e.end = context.WithCancel(context.Background())
 	if c.File == "" {
@@ -119,8 +121,11 @@ func (e *Engine) Images(ctx context.Context) ([]engine.Image, error) {
 	var all []engine.Image
 	for _, image := range e.config.Images {
 		if !e.deleted[image.ID] {
-			all = append(all, engine.Image(image))
+			all = append(all, image.described())
 		}
+	}
+	for _, image := range e.published {
+		all = append(all, image.Image)
 	}
 	return all, nil
 }
@@ -132,15 +137,17 @@ func (e *Engine) DeleteImage(ctx context.Context, id string) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if _, made := e.published[id]; made {
+		if e.journal != nil {
+			if err := e.journal.append(entry{ImageGone: id}); err != nil {
+				return fmt.Errorf("recording that the image %s is gone: %w", id, err)
+			}
+		}
+		delete(e.published, id)
+		return nil
+	}
 	e.deleted[id] = true
 	return nil
-}
-
-// isDeleted reports whether an image of the configuration was deleted.
-func (e *Engine) isDeleted(image string) bool {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	return e.deleted[image]
 }
 
 // Find implements engine.Engine.

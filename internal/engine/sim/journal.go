@@ -35,6 +35,9 @@ type entry struct {
 
 	Rules       *networkRules `json:"rules,omitempty"`
 	NetworkGone string        `json:"network_gone,omitempty"`
+
+	Image     *published `json:"image,omitempty"`
+	ImageGone string     `json:"image_gone,omitempty"`
 }
 
 // openJournal passes every line of the file to restore, and rewrites the file if most of it is outdated.

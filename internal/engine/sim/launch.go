@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -146,16 +147,13 @@ func (e *Engine) validate(s engine.Spec) error {
 	invalid := func(format string, args ...any) error {
 		return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), engine.ErrInvalid)
 	}
-	i := slices.IndexFunc(e.config.Images, func(i Image) bool { return i.ID == s.Image })
-	if e.isDeleted(s.Image) {
-		i = -1
-	}
+	image, there := e.image(s.Image)
 	switch {
 	case s.ID == "":
 		return invalid("it has no id")
-	case i < 0:
+	case !there:
 		return invalid("there is no image %q", s.Image)
-	case e.config.Images[i].VM && !e.config.VMs:
+	case image.VM && !e.config.VMs:
 		return invalid("image %q is a virtual machine", s.Image)
 	case s.CPUs < 1 || s.MemoryMiB < 1:
 		return invalid("%d CPUs and %d MiB of memory", s.CPUs, s.MemoryMiB)
@@ -204,8 +202,9 @@ func (e *Engine) place(s engine.Spec) (*machine, error) {
 	}}
 	m.Root.ID = ""
 	m.limit(s.Processes)
+	m.Files = maps.Clone(e.published[s.Image].Files)
 	if old := e.machines[s.ID]; old != nil {
-		m.Files = old.filesUnder(s.Data)
+		m.Files = with(m.Files, old.filesUnder(s.Data))
 	}
 	return m, e.record(m)
 }

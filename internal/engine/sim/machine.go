@@ -99,6 +99,10 @@ func (e *Engine) restore(was entry) {
 	case was.NetworkGone != "":
 		delete(e.networks, was.NetworkGone)
 		delete(e.rules, was.NetworkGone)
+	case was.Image != nil:
+		e.published[was.Image.ID] = *was.Image
+	case was.ImageGone != "":
+		delete(e.published, was.ImageGone)
 	case was.Machine != nil:
 		e.index(was.Machine)
 	case e.machines[was.Dropped] != nil:
@@ -115,6 +119,11 @@ func (e *Engine) everything(yield func(entry) bool) {
 	}
 	for network, r := range e.rules {
 		if !yield(entry{Rules: &networkRules{network, r}}) {
+			return
+		}
+	}
+	for _, i := range e.published {
+		if !yield(entry{Image: &i}) {
 			return
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -79,6 +80,7 @@ func (e *Engine) renew(ctx context.Context, s engine.Spec, mark string) (*machin
 	fresh.Half, fresh.Made = false, true
 	fresh.Guest, fresh.Image, fresh.Root, fresh.Mark = s.Guest, s.Image, s.Root, mark
 	fresh.Root.ID = ""
+	fresh.Files = with(e.filesIn(s.Image), half.Files)
 	running := e.booted(&fresh)
 	return running, e.put(running)
 }
@@ -124,6 +126,14 @@ func (e *Engine) fits(m *machine, s engine.Spec) error {
 
 func (e *Engine) isVM(image string) bool {
 	return slices.ContainsFunc(e.config.Images, func(i Image) bool { return i.ID == image && i.VM })
+}
+
+// with returns all files of both.
+func with(some, more map[string]string) map[string]string {
+	all := map[string]string{}
+	maps.Copy(all, some)
+	maps.Copy(all, more)
+	return all
 }
 
 // WriteFile writes a file to the disk of a machine, in any state, that contains path. It exists as long as the disk.
