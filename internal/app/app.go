@@ -212,7 +212,7 @@ func (a *App) syncCatalog(ctx context.Context) error {
 	}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watch sync.WaitGroup
-	watch.Go(func() { watchCatalog(watching, a.store, a.engine, a.log) })
+	watch.Go(func() { watchCatalog(watching, a.store, a.engine, a.installation, a.log) })
 	a.onStop(func(context.Context) {
 		stop()
 		watch.Wait()

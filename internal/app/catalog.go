@@ -103,7 +103,7 @@ const catalogEvery = 30 * time.Second
 
 // watchCatalog compares the images of the catalogue with those of the engine at intervals, until ctx ends. A round that fails is
 // logged and changes nothing.
-func watchCatalog(ctx context.Context, s store.Transactions, e engine.Engine, log *slog.Logger) {
+func watchCatalog(ctx context.Context, s store.Transactions, e engine.Engine, installation string, log *slog.Logger) {
 	tick := time.NewTicker(catalogEvery)
 	defer tick.Stop()
 	for {
@@ -112,18 +112,25 @@ func watchCatalog(ctx context.Context, s store.Transactions, e engine.Engine, lo
 			return
 		case <-tick.C:
 		}
-		if err := refreshImages(ctx, s, e, log); err != nil && ctx.Err() == nil {
+		if err := refreshImages(ctx, s, e, installation, log); err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "the engine's images could not be compared with the catalogue's", "error", err)
 		}
 	}
 }
 
-func refreshImages(ctx context.Context, s store.Transactions, e engine.Engine, log *slog.Logger) error {
+func refreshImages(ctx context.Context, s store.Transactions, e engine.Engine, installation string, log *slog.Logger) error {
 	if err := deleteImages(ctx, s, e, log); err != nil {
+		return err
+	}
+	owned, err := store.View(ctx, s, func(tx *store.Tx) ([]catalog.Image, error) { return catalog.OwnedImages(ctx, tx, maxImages) })
+	if err != nil {
 		return err
 	}
 	desc, images, err := offered(ctx, e)
 	if err != nil {
+		return err
+	}
+	if err := compareOwned(ctx, s, e, owned, images, installation, log); err != nil {
 		return err
 	}
 	var fresh []catalog.Image
@@ -208,11 +215,12 @@ func productsOf(configured []Product, d engine.Description) []catalog.Product {
 	return products
 }
 
-// imagesOf converts the engine's images to gold images. Virtual machines are omitted if the engine cannot run them.
+// imagesOf converts the engine's images to gold images. Those that were made of desktops are not among them, and virtual machines are omitted if the
+// engine cannot run them.
 func imagesOf(images []engine.Image, d engine.Description, now time.Time) []catalog.Image {
 	var gold []catalog.Image
 	for _, i := range images {
-		if i.VM && !d.VMs {
+		if i.VM && !d.VMs || i.Publication != "" {
 			continue
 		}
 		gold = append(gold, catalog.Image{

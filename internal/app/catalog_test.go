@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"slices"
 	"testing"
+	"time"
 
 	"carrel/internal/catalog"
 	"carrel/internal/engine"
@@ -44,7 +46,7 @@ func TestTheListOfImagesFollowsTheEngine(t *testing.T) {
 	}
 	images := func() []catalog.Image {
 		t.Helper()
-		if err := refreshImages(t.Context(), db, e, slog.New(slog.DiscardHandler)); err != nil {
+		if err := refreshImages(t.Context(), db, e, "mine", slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)
 		}
 		var listed []catalog.Image
@@ -68,6 +70,26 @@ func TestTheListOfImagesFollowsTheEngine(t *testing.T) {
 	e.gone = false
 	if again := images(); len(again) != len(before) || again[0].ID != before[0].ID {
 		t.Errorf("they came back as %+v, they were %+v", again, before)
+	}
+}
+
+func TestImagesOfProjectsFollowTheEngine(t *testing.T) {
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	owned := []catalog.Image{
+		{ID: "stays", EngineID: "e1"}, {ID: "goes", EngineID: "e2"}, {ID: "comes back", EngineID: "e3", Gone: true}, {ID: "stays away", EngineID: "e4", Gone: true},
+	}
+	old, fresh := now.Add(-orphanAge-time.Second), now.Add(-time.Hour)
+	there := []engine.Image{
+		{ID: "gold"},
+		{ID: "e1", Publication: "p1", Installation: "mine", Made: old},
+		{ID: "e3", Publication: "p3", Installation: "mine", Made: old},
+		{ID: "orphan", Publication: "p5", Installation: "mine", Made: old},
+		{ID: "in the making", Publication: "p6", Installation: "mine", Made: fresh},
+		{ID: "another's", Publication: "p7", Installation: "theirs", Made: old},
+	}
+	c := changesOfOwned(owned, there, "mine", now)
+	if !slices.Equal(c.gone, []string{"goes"}) || !slices.Equal(c.back, []string{"comes back"}) || !slices.Equal(c.orphans, []string{"orphan"}) {
+		t.Errorf("the changes are %+v", c)
 	}
 }
 

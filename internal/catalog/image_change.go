@@ -45,10 +45,11 @@ func (c ImageChange) apply(i Image) (Image, error) {
 	if c.Protected != nil {
 		i.Protected = *c.Protected
 	}
-	return i, i.check()
+	return i, i.Check()
 }
 
-func (i Image) check() error {
+// Check validates what a project says of its image. CodeInvalid.
+func (i Image) Check() error {
 	if err := CheckImageName("name", i.Name); err != nil {
 		return err
 	}

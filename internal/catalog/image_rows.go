@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -151,6 +152,24 @@ func DeletingImages(ctx context.Context, t *store.Tx, most int) ([]Image, error)
 	var rows []imageRow
 	err := t.NewSelect().Model(&rows).Where("deleting").Order("id").Limit(int64(most)).Scan(ctx)
 	return store.Convert(rows, func(r imageRow) Image { return Image(r.image) }), err
+}
+
+// OwnedImages reads the images of all projects that are not being deleted, also those that are gone.
+func OwnedImages(ctx context.Context, t *store.Tx, most int) ([]Image, error) {
+	var rows []imageRow
+	err := t.NewSelect().Model(&rows).Where("project_id <> ''").Where("NOT deleting").Order("id").Limit(int64(most)).Scan(ctx)
+	return store.Convert(rows, func(r imageRow) Image { return Image(r.image) }), err
+}
+
+// MarkBack marks images as not gone, unless they are being deleted.
+func MarkBack(ctx context.Context, t *store.Tx, imageIDs []string) error {
+	for part := range slices.Chunk(imageIDs, store.Batch) {
+		_, err := t.NewUpdate().Model((*imageRow)(nil)).Set("gone = ?", false).Where("id IN (?)", bun.List(part)).Where("NOT deleting").Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // OtherImageWith reports whether another image has the same in the engine, so that it stays there.

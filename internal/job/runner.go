@@ -130,6 +130,7 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 		workspace.JobHashPasswords:   r.hashPassword,
 		workspace.JobNotifyDesktops:  r.notifyHolders,
 		workspace.JobLogOffDesktops:  r.logOff,
+		workspace.JobDesktopToImage:  r.makeImage,
 		workspace.JobRebuildDesktops: r.rebuildSingle,
 		workspace.JobRebuildPool:     r.rebuildMember,
 		workspace.JobExecuteScripts:  r.executeScripts,

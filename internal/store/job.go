@@ -195,6 +195,13 @@ func (t *Tx) OpenSubJobs(ctx context.Context, desktopIDs []string, types ...work
 	return all, nil
 }
 
+// AllOpenSubJobs reads the sub-jobs of a type that have not ended, of all projects.
+func (t *Tx) AllOpenSubJobs(ctx context.Context, kind workspace.JobType) ([]workspace.SubJob, error) {
+	var rows []subJobRow
+	err := t.NewSelect().Model(&rows).Where("type = ?", kind).Where(Unfinished).Order("id").Scan(ctx)
+	return Convert(rows, subJobRow.domain), err
+}
+
 // SubJobsOf reads the sub-jobs of jobs that are about a desktop.
 func (t *Tx) SubJobsOf(ctx context.Context, desktopID string, jobIDs []string) ([]workspace.SubJob, error) {
 	if len(jobIDs) == 0 {

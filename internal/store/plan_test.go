@@ -396,6 +396,10 @@ func TestWhatIsAskedOfPoolsFollowsAnIndex(t *testing.T) {
 			_, err := x.OpenSubJobs(ctx, []string{"1", "2"}, workspace.JobRebuildDesktops)
 			return err
 		},
+		"open sub-jobs of a type": func(ctx context.Context, x *store.Tx) error {
+			_, err := x.AllOpenSubJobs(ctx, workspace.JobRebuildDesktops)
+			return err
+		},
 		"sub-jobs of a desktop": func(ctx context.Context, x *store.Tx) error {
 			_, err := x.SubJobsOf(ctx, "1", []string{"1", "2"})
 			return err

@@ -52,6 +52,11 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 			return err
 		}
 		d.Task = reshape.ReshapeTasks[s.Type]
+	case workspace.JobDesktopToImage:
+		if err := d.MayWork(desktop.StatusShutoff); err != nil {
+			return err
+		}
+		d.Task = workspace.TaskToImage
 	case workspace.JobTakeSnapshots, workspace.JobDeleteSnapshots, workspace.JobRestoreSnapshots:
 		if err := snapshot.MayChange(*d); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"carrel/internal/desktop"
 	"carrel/internal/directory"
 	"carrel/internal/namepolicy"
+	"carrel/internal/operate"
 	"carrel/internal/pool"
 	"carrel/internal/rollout"
 	"carrel/internal/store"
@@ -35,7 +36,7 @@ func (s *Service) DeleteNamePolicies(ctx context.Context, c workspace.Caller, id
 }
 
 // DeleteImage takes an image from everybody and has it deleted in the engine, which a loop of package app does. While desktops of any project have it,
-// pools create desktops from it or are being rebuilt with it, it is refused; the lock of its row decides between it and those who order such
+// pools create desktops from it, or desktops or pools are going to be rebuilt with it, it is refused; the lock of its row decides between it and those who order such
 // (catalog.HoldImage). CodeCloudImageNotFound, CodeImageNotOwned, CodeConflict.
 func (s *Service) DeleteImage(ctx context.Context, c workspace.Caller, id string) error {
 	return s.Store.Update(ctx, store.By(c, func(tx *store.Tx) error {
@@ -58,9 +59,13 @@ func (s *Service) DeleteImage(ctx context.Context, c workspace.Caller, id string
 		if err != nil {
 			return err
 		}
-		if desktops+pools+rebuilds > 0 {
-			return workspace.Errorf(workspace.CodeConflict, "image %s (%s) is used by %s, %s and %s that are rebuilt: delete them or give them another image first",
-				id, i.Name, workspace.Plural(desktops, "desktop"), workspace.Plural(pools, "pool"), workspace.Plural(rebuilds, "pool"))
+		waiting, err := operate.RebuildsWith(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if desktops+pools+rebuilds+waiting > 0 {
+			return workspace.Errorf(workspace.CodeConflict, "image %s (%s) is used by %s, %s, and by %s and %s that are rebuilt: delete them or give them another image first",
+				id, i.Name, workspace.Plural(desktops, "desktop"), workspace.Plural(pools, "pool"), workspace.Plural(rebuilds, "pool"), workspace.Plural(waiting, "desktop"))
 		}
 		return catalog.BeginDeletingImage(ctx, tx, i)
 	}))

@@ -41,6 +41,9 @@ const JobResizePool JobType = "resizeDesktopPool"
 // JobShareImages changes with whom images are shared, which has been done when the job is there: it has no sub-jobs.
 const JobShareImages JobType = "shareImages"
 
+// JobDesktopToImage makes an image of a desktop.
+const JobDesktopToImage JobType = "desktopToImage"
+
 // JobRenameDesktops gives desktops their new names inside.
 const JobRenameDesktops JobType = "updateDesktops"
 

@@ -18,4 +18,5 @@ const (
 	TaskPrivileges  Task = "userPrivilegeGroupChanging"
 	TaskUpdating    Task = "updating"
 	TaskLoggingOff  Task = "loggingOff"
+	TaskToImage     Task = "desktopToImage"
 )

@@ -90,7 +90,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"script", "desktop pool store workspace", "a script runs in desktops and pools, which know nothing of it"},
 	{"enterprise", "desktop pool script store workspace", "what divides desktops and pools moves them, and they know nothing of it but an id"},
 	{"connection", "assignment catalog desktop directory pool pool/autoscale rollout signin store usage workspace", "what people do in the portal is above the rooms, and knows no HTTP and no engine"},
-	{"work", "capacity catalog desktop directory export namepolicy pool pool/reshape quota rollout script signin snapshot store tenant workspace", "what is about all jobs is above the rooms, and runs none"},
+	{"work", "capacity catalog desktop directory export namepolicy operate pool pool/reshape quota rollout script signin snapshot store tenant workspace", "what is about all jobs is above the rooms, and runs none"},
 	{"core", "assignment audit catalog connection desktop directory enterprise export namepolicy network operate order pool pool/reconcile pool/reshape quota rollout rollout/progress script signin snapshot store tag tenant usage user volume work workspace", "wiring makes services and holds no rule"},
 	{"store/storetest", "directory store workspace", "the store's contract is stated over what the store keeps, and a user"},
 	{"desktop/desktoptest", "catalog desktop directory signin store store/storetest workspace", "a fixture stands on that of the store, and adds what its rooms share"},
