@@ -143,11 +143,14 @@ func timeBounds(field, text string) (bounds []catalog.TimeBound, err error) {
 	return bounds, nil
 }
 
+// imageSize is the size of an image in bytes.
+func imageSize(i catalog.Image) string { return strconv.Itoa(i.SizeMiB << 20) }
+
 // cloudImage returns an image as a project sees it.
 func (s *Server) cloudImage(projectID string, i catalog.Image) wire.CloudImage {
 	out := wire.CloudImage{
 		ID: i.ID, Name: i.Name, Description: i.Description, Imagetype: string(i.TypeFor(projectID)), ImageSourceType: "uds",
-		ImageSize: strconv.Itoa(i.SizeMiB << 20), Isregistered: "true", Originalimagename: i.EngineID, OSBit: imageBits, OSType: i.OSType,
+		ImageSize: imageSize(i), Isregistered: "true", Originalimagename: i.EngineID, OSBit: imageBits, OSType: i.OSType,
 		OSVersion: i.OSVersion, Platform: platformOf(i), SupportKvm: "true", SupportXen: "false", SupportArm: "false", ContainerFormat: imageContainer,
 		DiskFormat: imageDiskFormat, CreatedAt: stamp(i.Created), UpdatedAt: stamp(i.Updated), ActiveAt: stamp(i.Created),
 		EnterpriseProjectID: workspace.DefaultEnterprise, File: "/v2/images/" + i.ID + "/file", Self: "/v2/images/" + i.ID, Schema: "/v2/schemas/image",

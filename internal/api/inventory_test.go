@@ -114,6 +114,7 @@ var knownActions = map[string]string{
 	"ListCloudImages":     "ims:images:list",
 	"ListGlanceImages":    "ims:images:list",
 	"ShowGlanceImage":     "ims:images:get",
+	"CreateCloudImage":    "ims:serverImages:create",
 	"UpdateCloudImage":    "ims:images:update",
 	"DeleteGlanceImage":   "ims:images:delete",
 	"ListImageOsVersions": "ims:images:listOsVersion",

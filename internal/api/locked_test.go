@@ -45,7 +45,7 @@ var refusedWhileLocked = map[string]bool{
 	"CreateVpc": false, "UpdateVpc": false, "DeleteVpc": false, "CreateVpcSubnet": false, "UpdateVpcSubnet": false, "DeleteVpcSubnet": false,
 	"CreateSecurityGroup": false, "UpdateSecurityGroup": false, "DeleteSecurityGroup": false, "CreateSecurityGroupRule": false, "DeleteSecurityGroupRule": false,
 	"CreateVpcSecurityGroup": false, "DeleteVpcSecurityGroup": false, "CreateVpcSecurityGroupRule": false, "DeleteVpcSecurityGroupRule": false,
-	"UpdateCloudImage": false, "DeleteGlanceImage": false, "AddImageMembers": false, "UpdateImageMembers": false, "DeleteImageMembers": false,
+	"CreateCloudImage": true, "ChangeDesktopToImage": true, "UpdateCloudImage": false, "DeleteGlanceImage": false, "AddImageMembers": false, "UpdateImageMembers": false, "DeleteImageMembers": false,
 	// What no machine depends on.
 	"ExportDesktopListNew": false,
 	"CreateTag":            false, "DeleteTag": false, "BatchChangeTags": false, "BatchAddDesktopsTags": false, "BatchDeleteDesktopsTags": false,

@@ -177,6 +177,8 @@ var goodCalls = map[string]call{
 	"DeleteSecurityGroup":        {path: "/vpc/security-groups/{sg}"},
 	"CreateSecurityGroupRule":    {path: "/vpc/security-group-rules", body: `{"security_group_rule": {"security_group_id": "{sg}", "direction": "ingress", "protocol": "tcp", "multiport": "22,8000-8080"}}`},
 	"DeleteSecurityGroupRule":    {path: "/vpc/security-group-rules/{rule}"},
+	"CreateCloudImage":           {path: "/v2/cloudimages/action", body: `{"name": "Lab", "instance_id": "{off}"}`},
+	"ChangeDesktopToImage":       {path: "/desktops/desktop-to-image", body: `{"image_name": "Lab", "desktop_id": "{off}"}`},
 	"UpdateCloudImage":           {path: "/v2/cloudimages/{own}", body: `[{"op": "replace", "path": "/name", "value": "Lab"}]`},
 	"DeleteGlanceImage":          {path: "/v2/images/{own}"},
 	"AddImageMembers":            {path: "/v1/cloudimages/members", body: `{"images": ["{own}"], "projects": ["{annex}"]}`},
@@ -278,6 +280,10 @@ func (o *office) desktops() {
 		return err
 	})
 	o.ids["anns"], o.ids["bobs"], o.ids["spare1"], o.ids["spare2"] = made[0], made[1], spares[0], spares[1]
+	idle := o.create(object{"size": 1, "desktop_name": "idle"})
+	o.settle(idle...)
+	o.shutOff(idle[0])
+	o.ids["off"] = idle[0]
 }
 
 func (o *office) pools() {

@@ -18,6 +18,9 @@ type Files interface {
 	RemoveAll(name string) error               // follows no link; what is missing is removed
 }
 
+// AnonymizeVersion changes with what Anonymize removes.
+const AnonymizeVersion = "1"
+
 // AccountsGroup is the group that has every account that Carrel has made in a desktop as a member.
 const AccountsGroup = "carrel"
 

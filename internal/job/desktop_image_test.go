@@ -112,7 +112,7 @@ func TestOnlyADesktopThatIsOffBecomesAnImage(t *testing.T) {
 		if _, err := e.makeImage(desktop.Desktop{ID: "none"}); workspace.CodeOf(err) != workspace.CodeDesktopNotFound {
 			t.Errorf("of none: %v", err)
 		}
-		ready, err := e.service.Operate.Readiness(e.t.Context(), project, e.ids())
+		ready, err := e.service.Operate.Readiness(e.t.Context(), project, e.ids()...)
 		e.must(err)
 		for _, r := range ready {
 			if r.Refusal == nil {

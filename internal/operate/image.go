@@ -5,6 +5,7 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
+	"carrel/internal/guest"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -112,6 +113,9 @@ func RebuildsWith(ctx context.Context, tx *store.Tx, imageID string) (int, error
 	return n, err
 }
 
+// ImagePreparation is the version of what removes personal things from images.
+const ImagePreparation = guest.AnonymizeVersion
+
 // Readiness says whether an image can be made of a desktop now.
 type Readiness struct {
 	desktop.Desktop
@@ -119,7 +123,7 @@ type Readiness struct {
 }
 
 // Readiness returns whether images can be made of desktops, in the order of their ids. CodeDesktopNotFound, CodeInvalid.
-func (s *Service) Readiness(ctx context.Context, projectID string, ids []string) ([]Readiness, error) {
+func (s *Service) Readiness(ctx context.Context, projectID string, ids ...string) ([]Readiness, error) {
 	desktops, err := s.Images(ctx, projectID, ids)
 	return store.Convert(desktops, func(d desktop.DesktopDetail) Readiness {
 		return Readiness{Desktop: d.Desktop, Refusal: MayBecomeImage(d.Desktop, d.Image)}

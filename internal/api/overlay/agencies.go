@@ -23,6 +23,7 @@ var managing = map[string]string{
 	"RunActionsOnWorkspaceJob":  manageDesktops,
 
 	"ChangeDesktopToImage": manageImages,
+	"CreateCloudImage":     manageImages,
 	"UpdateCloudImage":     manageImages,
 	"DeleteGlanceImage":    manageImages,
 	"AddImageMembers":      manageImages,

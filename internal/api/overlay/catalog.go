@@ -43,6 +43,10 @@ func catalog() Area {
 				ID: "ListResourcePackages", Handler: "resourcePackages", Action: "workspace:products:listResourcePackages",
 				Summary: "List resource packages: none, since desktops may be used for as many hours as wanted", Query: Fields{"resource_spec_code": {Doc: noPackage}},
 			},
+			{
+				ID: "ListMarketImages", Handler: "listMarketImages", Action: "workspace:images:listMarket", Summary: "Show market images, which are the gold ones",
+				Query: Fields{"image_ids": {Doc: "1 to 100; those that are no gold images are left out"}},
+			},
 			{ID: "ListVolumeProductInfo", Handler: "listVolumeTypes", Action: "workspace:volumes:listProducts", Summary: "List disk types"},
 			{ID: "ListAvailabilityZones", Handler: "listZones", Action: "workspace:availabilityZones:list", Summary: "List availability zones"},
 			{ID: "ShowAzDetails", Handler: "showZone", Action: "workspace:availabilityZones:get", Summary: "Show an availability zone"},

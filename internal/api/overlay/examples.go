@@ -48,6 +48,9 @@ var examplePools = map[string]string{
 	"AddImageMembers":                   `{"images": ["$IMAGE_ID"], "projects": ["$OTHER_PROJECT_ID"]}`,
 	"UpdateImageMembers":                `{"images": ["$IMAGE_ID"], "project_id": "$PROJECT_ID", "status": "accepted"}`,
 	"DeleteImageMembers":                `{"images": ["$IMAGE_ID"], "projects": ["$OTHER_PROJECT_ID"]}`,
+	"CreateCloudImage":                  `{"name": "Physics 2026", "instance_id": "$DESKTOP_ID"}`,
+	"ChangeDesktopToImage":              `{"desktop_id": "$DESKTOP_ID", "image_name": "Physics 2026"}`,
+	"CheckSysprepInfo":                  `{"desktop_ids": ["$DESKTOP_ID"]}`,
 	"UpdateCloudImage":                  `[{"op": "replace", "path": "/name", "value": "Physics 2026"}]`,
 	"ShowResourceBindEnterpriseProject": `{"resource_types": ["workspace-desktop"], "offset": 0, "limit": 10}`,
 

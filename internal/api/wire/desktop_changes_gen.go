@@ -247,6 +247,84 @@ type ExportDesktopListNewResponse struct {
 	TaskID string `json:"task_id" doc:"Fetch the file with DownloadExportFile, within 7 days"`
 }
 
+// ChangeDesktopToImageInput is POST /v2/{project_id}/desktops/desktop-to-image.
+type ChangeDesktopToImageInput struct {
+	Project
+	Body DesktopToImageReq
+}
+
+// Refused implements Refuser.
+func (in *ChangeDesktopToImageInput) Refused() *Refusal {
+	return in.Body.refused("")
+}
+
+// DesktopToImageReq is part of requests.
+type DesktopToImageReq struct {
+	ImageName           string `json:"image_name" required:"true" doc:"1 to 128 characters: letters, digits, spaces and - _ . ( ) / +"`
+	ImageDescription    string `json:"image_description,omitempty" doc:"At most 1024 characters, without < and >"`
+	DesktopID           string `json:"desktop_id" required:"true" doc:"It must be off"`
+	ExecuteSysprep      *bool  `json:"execute_sysprep,omitempty" doc:"true or absent: the image is always prepared; false is refused"`
+	ImageTags           []any  `json:"image_tags,omitempty" doc:"Refused: images have no tags; leave it out"`
+	EnterpriseProjectID string `json:"enterprise_project_id,omitempty" doc:"Refused: images are in the default enterprise project; leave it out"`
+	IsClearData         *bool  `json:"is_clear_data,omitempty" doc:"true or absent: accounts and files of people are never in an image; false is refused"`
+	MaxRAM              string `json:"max_ram,omitempty" doc:"Refused: images have no such limit; leave it out"`
+	MinRAM              string `json:"min_ram,omitempty" doc:"MB of memory of desktops that get the image; at least what the desktop's own image needs"`
+}
+
+func (r *DesktopToImageReq) refused(prefix string) *Refusal {
+	if len(r.ImageTags) > 0 {
+		return &Refusal{prefix + "image_tags", "images have no tags; leave it out"}
+	}
+	if r.EnterpriseProjectID != "" && r.EnterpriseProjectID != "0" {
+		return &Refusal{prefix + "enterprise_project_id", "images are in the default enterprise project; leave it out"}
+	}
+	if r.MaxRAM != "" && r.MaxRAM != "0" {
+		return &Refusal{prefix + "max_ram", "images have no such limit; leave it out"}
+	}
+	return nil
+}
+
+// ChangeDesktopToImageResponse is part of answers.
+type ChangeDesktopToImageResponse struct {
+	JobID string `json:"job_id" doc:"Poll it with ShowJob or ListItaSubJobs"`
+}
+
+// ShowSysprepInfoInput is GET /v2/{project_id}/desktops/{desktop_id}/sysprep.
+type ShowSysprepInfoInput struct {
+	Project
+	DesktopID string `path:"desktop_id"`
+}
+
+// ShowSysprepInfoResponse is part of answers.
+type ShowSysprepInfoResponse struct {
+	SysprepVersion     string `json:"sysprep_version" doc:"Of what removes what is personal, which is Carrel's own and needs nothing in the desktop"`
+	SupportCreateImage bool   `json:"support_create_image" doc:"The desktop is off, has nothing to do and is a container"`
+}
+
+// CheckSysprepInfoInput is POST /v2/{project_id}/sysprep.
+type CheckSysprepInfoInput struct {
+	Project
+	Body CheckSysprepInfoRequestBody
+}
+
+// CheckSysprepInfoRequestBody is part of requests.
+type CheckSysprepInfoRequestBody struct {
+	DesktopIDs []string `json:"desktop_ids" required:"true" doc:"1 to 100"`
+}
+
+// CheckSysprepInfoResponse is part of answers.
+type CheckSysprepInfoResponse struct {
+	SysprepInfos []DesktopSysprepInfo `json:"sysprep_infos"`
+}
+
+// DesktopSysprepInfo is part of answers.
+type DesktopSysprepInfo struct {
+	DesktopID          string `json:"desktop_id"`
+	SysprepVersion     string `json:"sysprep_version" doc:"As with ShowSysprepInfo; empty if no image can be made of the desktop now"`
+	SupportHibernate   bool   `json:"support_hibernate" doc:"Always true"`
+	SupportUpdateRoute bool   `json:"support_update_route" doc:"Always false: a desktop's routes are those of its network"`
+}
+
 // CheckDesktopImagesInput is POST /v2/{project_id}/desktops/check-images.
 type CheckDesktopImagesInput struct {
 	Project

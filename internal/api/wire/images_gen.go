@@ -166,6 +166,119 @@ type DeleteGlanceImageReq struct {
 	DeleteBackup bool `json:"delete_backup,omitempty" doc:"Images have no backups: it changes nothing"`
 }
 
+// CreateCloudImageInput is POST /v2/cloudimages/action.
+type CreateCloudImageInput struct {
+	Body CreateCloudImageReq
+}
+
+// Refused implements Refuser.
+func (in *CreateCloudImageInput) Refused() *Refusal {
+	return in.Body.refused("")
+}
+
+// CreateCloudImageReq is part of requests.
+type CreateCloudImageReq struct {
+	Name                string   `json:"name" required:"true" doc:"1 to 128 characters: letters, digits, spaces and - _ . ( ) / +"`
+	Description         string   `json:"description,omitempty" doc:"At most 1024 characters, without < and >"`
+	InstanceID          string   `json:"instance_id,omitempty" doc:"Must be given. The desktop: it must be off. Accounts and files of its people, logs, keys and its name are not in the image, nor are data disks"`
+	MinRAM              int      `json:"min_ram,omitempty" doc:"MB of memory of desktops that get the image; at least what the desktop's own image needs"`
+	MaxRAM              int      `json:"max_ram,omitempty" doc:"Refused: images have no such limit; leave it out"`
+	MinDisk             int      `json:"min_disk,omitempty" doc:"Refused: it is the size of the desktop's system disk; change it afterwards with UpdateCloudImage"`
+	EnterpriseProjectID string   `json:"enterprise_project_id,omitempty" doc:"Refused: images are in the default enterprise project; leave it out"`
+	ImageTags           []any    `json:"image_tags,omitempty" doc:"Refused: images have no tags; leave it out"`
+	Tags                []string `json:"tags,omitempty" doc:"Refused: images have no tags; leave it out"`
+	DataImages          []any    `json:"data_images,omitempty" doc:"Refused: an image is of a system disk; leave it out"`
+	ImageURL            string   `json:"image_url,omitempty" doc:"Refused: there is no object store to fetch it from: who runs the installation imports image files with carrel image import"`
+	OSVersion           string   `json:"os_version,omitempty" doc:"Refused: it is that of the desktop; leave it out"`
+	IsConfig            bool     `json:"is_config,omitempty" doc:"Refused: it is that of the desktop; leave it out"`
+	CmkID               string   `json:"cmk_id,omitempty" doc:"Refused: disks cannot be encrypted with a key service here; leave it out"`
+	Type                string   `json:"type,omitempty" doc:"ECS has no effect; otherwise refused: images are of desktops; leave it out"`
+	IsQuickImport       bool     `json:"is_quick_import,omitempty" doc:"Refused: image files are imported with carrel image import; leave it out"`
+	Architecture        string   `json:"architecture,omitempty" doc:"Refused: it is that of the desktop; leave it out"`
+	VolumeID            string   `json:"volume_id,omitempty" doc:"Refused: an image is made of a desktop: name it in instance_id"`
+	HwFirmwareType      string   `json:"hw_firmware_type,omitempty" doc:"Refused: it is that of the desktop; leave it out"`
+}
+
+func (r *CreateCloudImageReq) refused(prefix string) *Refusal {
+	if r.MaxRAM != 0 {
+		return &Refusal{prefix + "max_ram", "images have no such limit; leave it out"}
+	}
+	if r.MinDisk != 0 {
+		return &Refusal{prefix + "min_disk", "it is the size of the desktop's system disk; change it afterwards with UpdateCloudImage"}
+	}
+	if r.EnterpriseProjectID != "" && r.EnterpriseProjectID != "0" {
+		return &Refusal{prefix + "enterprise_project_id", "images are in the default enterprise project; leave it out"}
+	}
+	if len(r.ImageTags) > 0 {
+		return &Refusal{prefix + "image_tags", "images have no tags; leave it out"}
+	}
+	if len(r.Tags) > 0 {
+		return &Refusal{prefix + "tags", "images have no tags; leave it out"}
+	}
+	if len(r.DataImages) > 0 {
+		return &Refusal{prefix + "data_images", "an image is of a system disk; leave it out"}
+	}
+	if r.ImageURL != "" {
+		return &Refusal{prefix + "image_url", "there is no object store to fetch it from: who runs the installation imports image files with carrel image import"}
+	}
+	if r.OSVersion != "" {
+		return &Refusal{prefix + "os_version", "it is that of the desktop; leave it out"}
+	}
+	if r.IsConfig {
+		return &Refusal{prefix + "is_config", "it is that of the desktop; leave it out"}
+	}
+	if r.CmkID != "" {
+		return &Refusal{prefix + "cmk_id", "disks cannot be encrypted with a key service here; leave it out"}
+	}
+	if r.Type != "" && r.Type != "ECS" {
+		return &Refusal{prefix + "type", "images are of desktops; leave it out"}
+	}
+	if r.IsQuickImport {
+		return &Refusal{prefix + "is_quick_import", "image files are imported with carrel image import; leave it out"}
+	}
+	if r.Architecture != "" {
+		return &Refusal{prefix + "architecture", "it is that of the desktop; leave it out"}
+	}
+	if r.VolumeID != "" {
+		return &Refusal{prefix + "volume_id", "an image is made of a desktop: name it in instance_id"}
+	}
+	if r.HwFirmwareType != "" {
+		return &Refusal{prefix + "hw_firmware_type", "it is that of the desktop; leave it out"}
+	}
+	return nil
+}
+
+// ImageMembersResponse is part of answers.
+type ImageMembersResponse struct {
+	JobID string `json:"job_id" doc:"Poll it with ShowImageJob; sharing takes no time, so its job has ended"`
+}
+
+// ShowImageJobInput is GET /v1/{project_id}/jobs/{job_id}.
+type ShowImageJobInput struct {
+	Project
+	JobID string `path:"job_id"`
+}
+
+// ImageJob is part of answers.
+type ImageJob struct {
+	Status     string           `json:"status" enum:"INIT,RUNNING,SUCCESS,FAIL" doc:"INIT until it begins"`
+	JobID      string           `json:"job_id"`
+	JobType    string           `json:"job_type"`
+	BeginTime  string           `json:"begin_time"`
+	EndTime    string           `json:"end_time,omitempty"`
+	ErrorCode  string           `json:"error_code,omitempty"`
+	FailReason string           `json:"fail_reason,omitempty"`
+	Entities   ImageJobEntities `json:"entities"`
+}
+
+// ImageJobEntities is part of answers.
+type ImageJobEntities struct {
+	ImageID        string  `json:"image_id,omitempty" doc:"When the job has succeeded"`
+	ImageName      string  `json:"image_name,omitempty"`
+	CurrentTask    string  `json:"current_task,omitempty"`
+	ProcessPercent float64 `json:"process_percent" doc:"0 to 100"`
+}
+
 // ListImageOsVersionsInput is GET /v1/cloudimages/os_version.
 type ListImageOsVersionsInput struct {
 	Tag string `query:"tag"`
@@ -212,11 +325,6 @@ func (r *ImageMembers) refused(prefix string) *Refusal {
 		return &Refusal{prefix + "organizations", "images are shared with projects; name them in projects"}
 	}
 	return nil
-}
-
-// ImageMembersResponse is part of answers.
-type ImageMembersResponse struct {
-	JobID string `json:"job_id" doc:"A job that has ended: sharing takes no time"`
 }
 
 // UpdateImageMembersInput is PUT /v1/cloudimages/members.
