@@ -65,7 +65,8 @@ func ReadAccessKey(ctx context.Context, t *store.Tx, id string) (k AccessKey, er
 
 // AccessKeys lists an administrator's permanent keys, oldest first.
 func AccessKeys(ctx context.Context, t *store.Tx, adminID string) (k []AccessKey, err error) {
-	return k, t.NewSelect().Model(&k).Where("admin_id = ?", adminID).Where("NOT temporary").Order("created", "id").Scan(ctx)
+	err = t.NewSelect().Model(&k).Where("admin_id = ?", adminID).Where("NOT temporary").Order("created", "id").Scan(ctx)
+	return k, err
 }
 
 // LockAccessKey is ReadAccessKey and locks the row until the transaction ends.

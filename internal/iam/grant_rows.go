@@ -167,7 +167,8 @@ func RolesAt(ctx context.Context, t *store.Tx, principalID string, scope Scope, 
 	if err := at.Column("role_id").Order("a.created", "a.id").Scan(ctx, &ids); err != nil || len(ids) == 0 {
 		return nil, nil, err
 	}
-	return ids, custom, t.NewSelect().Model(&custom).Where("p.id IN (?)", bun.List(ids)).Scan(ctx)
+	err = t.NewSelect().Model(&custom).Where("p.id IN (?)", bun.List(ids)).Scan(ctx)
+	return ids, custom, err
 }
 
 // AttachmentsOf reads to whom a role is attached, by kind and name.

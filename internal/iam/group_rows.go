@@ -68,7 +68,8 @@ func Groups(ctx context.Context, t *store.Tx, f GroupQuery) ([]Group, error) {
 	if f.MemberID != "" {
 		q = q.Where("g.id IN (SELECT group_id FROM iam_group_members WHERE admin_id = ?)", f.MemberID)
 	}
-	return found, q.Order("g.name_folded").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+	err := q.Order("g.name_folded").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+	return found, err
 }
 
 // CountGroups counts an account's groups.

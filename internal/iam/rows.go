@@ -227,7 +227,8 @@ type ProjectQuery struct {
 func Projects(ctx context.Context, t *store.Tx, f ProjectQuery) ([]Project, error) {
 	found := []Project{}
 	q := store.Equal(t.NewSelect().Model(&found).Where("account_id = ?", f.AccountID), "name", f.Name)
-	return found, store.Is(q, "enabled", f.Enabled).Order("name").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+	err := store.Is(q, "enabled", f.Enabled).Order("name").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+	return found, err
 }
 
 // AdminQuery selects administrators of one account.
@@ -246,7 +247,8 @@ func Admins(ctx context.Context, t *store.Tx, f AdminQuery) ([]Admin, error) {
 	if f.GroupID != "" {
 		q = q.Where("id IN (SELECT admin_id FROM iam_group_members WHERE group_id = ?)", f.GroupID)
 	}
-	return found, store.Is(q, "enabled", f.Enabled).Order("name_folded").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+	err := store.Is(q, "enabled", f.Enabled).Order("name_folded").Offset(int64(f.Offset)).Limit(int64(f.Limit)).Scan(ctx)
+	return found, err
 }
 
 // ReadAdmin reads an administrator of the account.
