@@ -15,7 +15,7 @@ import (
 )
 
 // ourGroup has every account that Carrel has created as a member, so that the system's own accounts are never changed.
-const ourGroup = guest.AccountsGroup
+const ourGroup = "carrel"
 
 // The user ids of accounts. An id is never given to another account, since files may still have it.
 const (

@@ -70,7 +70,7 @@ func TestWhatAnImageOfADesktopMayBe(t *testing.T) {
 	if shown := e.ok(e.do("GET", "/v1/"+e.first.ProjectID+"/jobs/"+job, nil)); shown.text("status") != "INIT" || shown.text("entities", "image_name") != "Lab" {
 		t.Errorf("the job is %s", shown.raw)
 	}
-	other := e.ok(e.post("/desktops", order(nil))).text("job_id")
+	other := e.ok(e.post("/desktops", order(object{"size": 1, "desktop_name": "x"}))).text("job_id")
 	e.refused(e.do("GET", "/v1/"+e.first.ProjectID+"/jobs/"+other, nil), http.StatusNotFound, workspace.CodeJobNotFound, "is not of images")
 }
 
@@ -81,7 +81,7 @@ func TestAnImageThatIsGoneCannotBeOrdered(t *testing.T) {
 		_, err := tx.NewRaw("UPDATE images SET gone = TRUE WHERE id = ?", lab).Exec(e.Context())
 		return err
 	})
-	e.refused(e.post("/desktops", order(object{"image_type": "private", "image_id": lab})), http.StatusBadRequest, workspace.CodeImageNotFound, "is no longer there")
+	e.refused(e.post("/desktops", order(object{"image_type": "private", "image_id": lab, "size": 1, "desktop_name": "x"})), http.StatusBadRequest, workspace.CodeImageNotFound, "is no longer there")
 	if left := e.cloudImages("__imagetype=private"); len(left) != 0 {
 		t.Errorf("listed are %q", left)
 	}
@@ -91,7 +91,7 @@ func TestOrdersHonourWhatAnImageNeeds(t *testing.T) {
 	e := newEnv(t)
 	big := e.ownImage("big", nil)
 	e.ok(e.patch(big, object{"op": "replace", "path": "/min_disk", "value": 200}))
-	e.refused(e.post("/desktops", order(object{"image_type": "private", "image_id": big})), http.StatusBadRequest, workspace.CodeInvalid, "200")
+	e.refused(e.post("/desktops", order(object{"image_type": "private", "image_id": big, "size": 1, "desktop_name": "x"})), http.StatusBadRequest, workspace.CodeInvalid, "200")
 	e.ok(e.patch(big, object{"op": "replace", "path": "/min_disk", "value": 40}, object{"op": "replace", "path": "/min_ram", "value": 1000000}))
-	e.refused(e.post("/desktops", order(object{"image_type": "private", "image_id": big})), http.StatusBadRequest, workspace.CodeInvalid, "1000000")
+	e.refused(e.post("/desktops", order(object{"image_type": "private", "image_id": big, "size": 1, "desktop_name": "x"})), http.StatusBadRequest, workspace.CodeInvalid, "1000000")
 }

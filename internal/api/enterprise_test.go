@@ -209,8 +209,9 @@ func TestEveryOperationKnowsItsEnterpriseProject(t *testing.T) {
 		t.Fatal(a.raw)
 	}
 	for _, id := range bodies {
-		if id == "AddDesktopVolumes" || id == "BatchRebuildDesktopsSystemDisk" || id == "CreateChangeOrder" { // they refuse all but the default one: what is there stays where it is
-			continue
+		switch id {
+		case "AddDesktopVolumes", "BatchRebuildDesktopsSystemDisk", "ChangeDesktopToImage", "CreateCloudImage", "CreateChangeOrder":
+			continue // they refuse all but the default one: what is there stays where it is, and images are there
 		}
 		body, puts := puttingCalls[id]
 		if id == "ExportUsersNew" { // a filter

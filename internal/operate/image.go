@@ -5,7 +5,6 @@ import (
 
 	"carrel/internal/catalog"
 	"carrel/internal/desktop"
-	"carrel/internal/guest"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -51,7 +50,7 @@ func MayBecomeImage(d desktop.Desktop, of catalog.Image) error {
 }
 
 // MakeImage orders a private image of a desktop that is off, which stays as it is. The image does not have people's accounts and files, nor what tells
-// one desktop from others (guest.Anonymize); data disks are not in it. It returns the job's id. CodeDesktopNotFound, CodeInvalid, CodeConflict.
+// one desktop from others (engine.Anonymize); data disks are not in it. It returns the job's id. CodeDesktopNotFound, CodeInvalid, CodeConflict.
 func (s *Service) MakeImage(ctx context.Context, r MakeImage) (string, error) {
 	return store.Update(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) {
 		if err := store.RequireSubscription(ctx, tx, r.ProjectID); err != nil {
@@ -73,7 +72,9 @@ func (s *Service) MakeImage(ctx context.Context, r MakeImage) (string, error) {
 			ImageID: workspace.NewID(), Name: r.Name, Description: r.Description, OSType: of.OSType, OSVersion: of.OSVersion, Architecture: of.Architecture,
 			MinMemoryMiB: max(r.MinMemoryMiB, of.MinMemoryMiB), MinDiskGB: d.Root.GB,
 		}
-		if err := params.image().Check(); err != nil {
+		asked := params.image()
+		asked.MinMemoryMiB = r.MinMemoryMiB
+		if err := asked.Check(); err != nil {
 			return "", err
 		}
 		if err := MayBecomeImage(d, of); err != nil {
@@ -113,8 +114,8 @@ func RebuildsWith(ctx context.Context, tx *store.Tx, imageID string) (int, error
 	return n, err
 }
 
-// ImagePreparation is the version of what removes personal things from images.
-const ImagePreparation = guest.AnonymizeVersion
+// ImagePreparation is the version of what is removed from images; it is raised with that (engine.Anonymize).
+const ImagePreparation = "1"
 
 // Readiness says whether an image can be made of a desktop now.
 type Readiness struct {

@@ -71,7 +71,7 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"namepolicy", "store workspace", "a policy makes names, and does not know which desktops have them"},
 	{"desktop", "capacity catalog directory namepolicy quota signin store workspace", "a desktop does not know whose it becomes, or the rules of its pool"},
 	{"notice", "desktop workspace", "what people are told is text; who is told, and when, others say"},
-	{"operate", "audit catalog desktop export guest notice store workspace", "single desktops are operated without knowing pools or jobs"},
+	{"operate", "audit catalog desktop export notice store workspace", "single desktops are operated without knowing pools or jobs"},
 	{"tag", "desktop store workspace", "tags are put on desktops and know nothing else of them"},
 	{"usage", "desktop store workspace", "how desktops were used is kept beside their connections"},
 	{"assignment/plan", "workspace", "a decision imports the kernel and nothing else"},

@@ -112,9 +112,9 @@ func desktopChanges() Area {
 				"support_hibernate":    {Doc: "Always true"},
 				"support_update_route": {Doc: "Always false: a desktop's routes are those of its network"},
 			},
-			"BatchSetMaintenanceModeReq":   {"desktop_ids": {Doc: oneHundred}, "in_maintenance_mode": {Present: true}},
-			"SendNotificationsReq":         {"desktop_ids": {Doc: oneHundred}, "notifications": {Doc: "1 to 1024 characters"}},
-			"SendNotificationsResponse":    {"job_id": {Doc: "Its sub-jobs show the message on one desktop each; where nobody is connected they have ended"}},
+			"BatchSetMaintenanceModeReq": {"desktop_ids": {Doc: oneHundred}, "in_maintenance_mode": {Present: true}},
+			"SendNotificationsReq":       {"desktop_ids": {Doc: oneHundred}, "notifications": {Doc: "1 to 1024 characters"}},
+			"SendNotificationsResponse":  {"job_id": {Doc: "Its sub-jobs show the message on one desktop each; where nobody is connected they have ended"}},
 		},
 	}
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/pkg/sftp"
 
-	"carrel/internal/guest"
+	"carrel/internal/engine"
 )
 
-var _ guest.Files = (*files)(nil)
+var _ engine.Files = (*files)(nil)
 
 // files are those of an instance. Incus serves them from inside its root, so that no link leads out of it.
 type files struct{ client *sftp.Client }
 
-// Names implements guest.Files.
+// Names implements engine.Files.
 func (f *files) Names(folder string) ([]string, error) {
 	found, err := f.client.ReadDir(folder)
 	names := make([]string, len(found))
@@ -28,13 +28,13 @@ func (f *files) Names(folder string) ([]string, error) {
 	return names, err
 }
 
-// IsFolder implements guest.Files.
+// IsFolder implements engine.Files.
 func (f *files) IsFolder(name string) bool {
 	info, err := f.client.Lstat(name)
 	return err == nil && info.IsDir()
 }
 
-// Read implements guest.Files.
+// Read implements engine.Files.
 func (f *files) Read(name string) ([]byte, error) {
 	file, err := f.client.Open(name)
 	if err != nil {
@@ -44,9 +44,9 @@ func (f *files) Read(name string) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// Replace implements guest.Files. The file is there whole at any time, since another call may read it.
+// Replace implements engine.Files. The file is there whole at any time, since another call may read it.
 func (f *files) Replace(name string, content []byte) error {
-	fresh := path.Join(path.Dir(name), guest.UnfinishedPrefix+uuid.NewString())
+	fresh := path.Join(path.Dir(name), engine.UnfinishedPrefix+uuid.NewString())
 	file, err := f.client.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (f *files) Replace(name string, content []byte) error {
 	return err
 }
 
-// RemoveAll implements guest.Files. The client's own RemoveAll follows links.
+// RemoveAll implements engine.Files. The client's own RemoveAll follows links.
 func (f *files) RemoveAll(name string) error {
 	info, err := f.client.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lxc/incus/v6/shared/api"
 
 	"carrel/internal/engine"
-	"carrel/internal/guest"
 )
 
 const (
@@ -25,7 +26,9 @@ const (
 	// publicationAlias begins the alias of a published image. An alias is unique: of several images of a publication it decides which one it is.
 	publicationAlias = "carrel-publication-"
 	// publishSteps limits the steps of one PublishImage.
-	publishSteps = 16
+	publishSteps = 24
+	// publishFailures is how many steps of one PublishImage may fail.
+	publishFailures = 6
 )
 
 // PublishImage makes the image of a copy of the machine, which shares its blocks: personal things are removed there, never in the machine. The copy has
@@ -39,20 +42,31 @@ func (e *Engine) PublishImage(ctx context.Context, p engine.Publication) (engine
 	if err != nil {
 		return engine.Image{}, err
 	}
+	failures := 0
 	for range publishSteps {
 		image, err := e.publishStep(ctx, s, p)
-		switch {
-		case err == nil && image != nil:
+		if err == nil && image != nil {
 			return described(*image), nil
-		case err != nil && (ctx.Err() != nil || !overlapped(err)):
+		}
+		if err == nil {
+			continue
+		}
+		// Incus has many texts for what another call was about to do, too: looking again decides.
+		if failures++; failures > publishFailures || isFinal(err) || pause(ctx, rand.N(time.Second)) != nil {
 			return engine.Image{}, translate(ctx, doing, err)
-		case err != nil:
-			if _, err := settle(s, copyPrefix+p.Machine); err != nil {
-				return engine.Image{}, translate(ctx, doing, err)
-			}
 		}
 	}
 	return engine.Image{}, fmt.Errorf("%s: %w: others do it, too", doing, engine.ErrConflict)
+}
+
+// isFinal reports whether trying again is pointless.
+func isFinal(err error) bool {
+	for _, final := range []error{engine.ErrNotFound, engine.ErrConflict, engine.ErrInvalid} {
+		if errors.Is(err, final) {
+			return true
+		}
+	}
+	return errors.Is(meaningOf(err), engine.ErrNoCapacity) || errors.Is(meaningOf(err), engine.ErrUnavailable)
 }
 
 // publishStep does the next thing that is missing, and returns the image when nothing is.
@@ -210,7 +224,7 @@ func (e *Engine) anonymize(ctx context.Context, s server, name string, machine *
 	for _, slot := range slots(machine) {
 		mounts = append(mounts, slot.disk.Mount)
 	}
-	return cmp.Or(guest.Anonymize(&files{client}, mounts), ctx.Err())
+	return cmp.Or(engine.Anonymize(&files{client}, mounts), ctx.Err())
 }
 
 // removeCopy removes the copy of a machine that is deleted.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"carrel/internal/engine"
-	"carrel/internal/guest"
 )
 
 // published is an image that was made of a machine. It is never modified.
@@ -72,7 +71,7 @@ func (e *Engine) imageOf(m *machine, p engine.Publication) (published, error) {
 	for _, d := range m.Data {
 		mounts = append(mounts, d.Mount)
 	}
-	return image, guest.Anonymize(files(image.Files), mounts)
+	return image, engine.Anonymize(files(image.Files), mounts)
 }
 
 // keepImage stores an image: first on disk, then in memory.
@@ -128,7 +127,7 @@ func (e *Engine) filesIn(image string) map[string]string {
 // files are those of a machine, by path.
 type files map[string]string
 
-// Names implements guest.Files.
+// Names implements engine.Files.
 func (f files) Names(folder string) ([]string, error) {
 	var names []string
 	for file := range f {
@@ -144,13 +143,13 @@ func (f files) Names(folder string) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// IsFolder implements guest.Files.
+// IsFolder implements engine.Files.
 func (f files) IsFolder(name string) bool {
 	_, is := f[name]
 	return !is
 }
 
-// Read implements guest.Files.
+// Read implements engine.Files.
 func (f files) Read(name string) ([]byte, error) {
 	content, there := f[name]
 	if !there {
@@ -159,13 +158,13 @@ func (f files) Read(name string) ([]byte, error) {
 	return []byte(content), nil
 }
 
-// Replace implements guest.Files.
+// Replace implements engine.Files.
 func (f files) Replace(name string, content []byte) error {
 	f[name] = string(content)
 	return nil
 }
 
-// RemoveAll implements guest.Files.
+// RemoveAll implements engine.Files.
 func (f files) RemoveAll(name string) error {
 	maps.DeleteFunc(f, func(file, _ string) bool { return file == name || strings.HasPrefix(file, name+"/") })
 	return nil

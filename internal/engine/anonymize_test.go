@@ -1,4 +1,4 @@
-package guest_test
+package engine_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"carrel/internal/guest"
+	"carrel/internal/engine"
 )
 
 // folder is a system below a folder of this machine.
@@ -112,7 +112,7 @@ func (f *folder) content(t *testing.T) map[string]string {
 func TestAnonymize(t *testing.T) {
 	mounts := []string{"/data/disk1", "/data/full", "/data/none"}
 	clean := system(t)
-	if err := guest.Anonymize(clean, mounts); err != nil {
+	if err := engine.Anonymize(clean, mounts); err != nil {
 		t.Fatal(err)
 	}
 	got := clean.content(t)
@@ -144,25 +144,25 @@ func TestAnonymize(t *testing.T) {
 			t.Errorf("the folder %s is gone", kept)
 		}
 	}
-	if err := guest.Anonymize(clean, mounts); err != nil || len(clean.content(t)) != len(got) {
+	if err := engine.Anonymize(clean, mounts); err != nil || len(clean.content(t)) != len(got) {
 		t.Errorf("doing it again: %v", err)
 	}
 }
 
 func TestAnonymizeCanBeInterrupted(t *testing.T) {
 	whole := system(t)
-	if err := guest.Anonymize(whole, nil); err != nil {
+	if err := engine.Anonymize(whole, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := whole.content(t)
 	for _, at := range []string{"passwd", "passwd-", "shadow", "subuid", "gshadow", "group", "machine-id", "hosts"} {
 		f := system(t)
 		f.fail = at
-		if err := guest.Anonymize(f, nil); !errors.Is(err, errKilled) {
+		if err := engine.Anonymize(f, nil); !errors.Is(err, errKilled) {
 			t.Fatalf("at %s: %v", at, err)
 		}
 		f.fail = ""
-		if err := guest.Anonymize(f, nil); err != nil {
+		if err := engine.Anonymize(f, nil); err != nil {
 			t.Fatal(err)
 		}
 		got := f.content(t)
@@ -176,7 +176,7 @@ func TestAnonymizeCanBeInterrupted(t *testing.T) {
 
 func TestAnonymizeASystemWithoutAccounts(t *testing.T) {
 	f := &folder{root: t.TempDir()}
-	if err := guest.Anonymize(f, []string{"/data"}); err != nil {
+	if err := engine.Anonymize(f, []string{"/data"}); err != nil {
 		t.Error(err)
 	}
 	if names, err := f.Names("/"); err != nil || !slices.Equal(names, nil) {

@@ -1,4 +1,4 @@
-package guest
+package engine
 
 import (
 	"errors"
@@ -18,11 +18,8 @@ type Files interface {
 	RemoveAll(name string) error               // follows no link; what is missing is removed
 }
 
-// AnonymizeVersion changes with what Anonymize removes.
-const AnonymizeVersion = "1"
-
-// AccountsGroup is the group that has every account that Carrel has made in a desktop as a member.
-const AccountsGroup = "carrel"
+// accountsGroup is the group that has every account that Carrel has made in a desktop as a member: carrel-guest puts them there.
+const accountsGroup = "carrel"
 
 // UnfinishedPrefix begins the names of files that Replace may leave when it is interrupted.
 const UnfinishedPrefix = ".carrel-unfinished-"
@@ -127,7 +124,7 @@ func dropAccounts(files Files) error {
 	if err != nil {
 		return fmt.Errorf("reading the groups: %w", err)
 	}
-	gone := membersOf(string(group), AccountsGroup)
+	gone := membersOf(string(group), accountsGroup)
 	if len(gone) == 0 {
 		return nil
 	}
