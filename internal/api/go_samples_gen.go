@@ -282,6 +282,12 @@ var goSamples = map[string]goSample{
 	},
 })`},
 	"CancelWorkspace": {"workspace", `response, err := client.CancelWorkspace(&model.CancelWorkspaceRequest{})`},
+	"ChangeDesktopToImage": {"workspace", `response, err := client.ChangeDesktopToImage(&model.ChangeDesktopToImageRequest{
+	Body: &model.DesktopToImageReq{
+		DesktopId: os.Getenv("DESKTOP_ID"),
+		ImageName: "Physics 2026",
+	},
+})`},
 	"ChangeUserPrivilegeGroup": {"workspace", `response, err := client.ChangeUserPrivilegeGroup(&model.ChangeUserPrivilegeGroupRequest{
 	Body: &model.ChangeUserPrivilegeGroupReq{
 		Desktops: []model.ChangeUserPrivilegeGroupDesktopInfo{{
@@ -304,6 +310,11 @@ var goSamples = map[string]goSample{
 	"CheckEnterpriseId": {"workspace", `response, err := client.CheckEnterpriseId(&model.CheckEnterpriseIdRequest{
 	Body: &model.CheckEnterpriseIdReq{
 		EnterpriseId: new(os.Getenv("ENTERPRISE_ID")),
+	},
+})`},
+	"CheckSysprepInfo": {"workspace", `response, err := client.CheckSysprepInfo(&model.CheckSysprepInfoRequest{
+	Body: &model.CheckSysprepInfoRequestBody{
+		DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
 	},
 })`},
 	"CreateAgencies": {"workspace", `response, err := client.CreateAgencies(&model.CreateAgenciesRequest{
@@ -888,6 +899,9 @@ var goSamples = map[string]goSample{
 })`},
 	"ListItaSubJobs": {"workspace", `response, err := client.ListItaSubJobs(&model.ListItaSubJobsRequest{})`},
 	"ListLoginState": {"workspace", `response, err := client.ListLoginState(&model.ListLoginStateRequest{})`},
+	"ListMarketImages": {"workspace", `response, err := client.ListMarketImages(&model.ListMarketImagesRequest{
+	ImageIds: []string{os.Getenv("IMAGE_ID")},
+})`},
 	"ListNotificationRecords": {"workspace", `response, err := client.ListNotificationRecords(&model.ListNotificationRecordsRequest{
 	QueryType: model.GetListNotificationRecordsRequestQueryTypeEnum().DESKTOP,
 })`},
@@ -1023,6 +1037,9 @@ var goSamples = map[string]goSample{
 })`},
 	"ShowScriptRecordDetail": {"workspace", `response, err := client.ShowScriptRecordDetail(&model.ShowScriptRecordDetailRequest{
 	RecordId: os.Getenv("RECORD_ID"),
+})`},
+	"ShowSysprepInfo": {"workspace", `response, err := client.ShowSysprepInfo(&model.ShowSysprepInfoRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
 })`},
 	"ShowTagByDesktopId": {"workspace", `response, err := client.ShowTagByDesktopId(&model.ShowTagByDesktopIdRequest{
 	DesktopId: os.Getenv("DESKTOP_ID"),

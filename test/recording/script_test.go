@@ -13,6 +13,7 @@ var script = []chapter{
 	{"Assignment", assignment},
 	{"Portal", portal},
 	{"Changes of desktops", desktopChanges},
+	{"Images of desktops", desktopImages},
 	{"Pools", pools},
 	{"Changes of pools", poolChanges},
 	{"What people do with pools", portalPools},
