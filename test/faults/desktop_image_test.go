@@ -32,7 +32,7 @@ func TestAnImageOfADesktopOnIncusHasWhatIsInstalledAndNobodysFiles(t *testing.T)
 	finish(c.CreateDesktops(t, "ann"))
 	source := ids(t, c)[0]
 	inside(t, config, machine(t, e, source), `mkdir /opt/tool && echo installed > /opt/tool/file && echo letter > /home/ann/letter && chown ann: /home/ann/letter &&
-		echo time > /etc/cron.d/tool && echo ann > /var/log/mine && echo key > /etc/ssh_key && sync`)
+		echo time > /etc/tool.conf && echo ann > /var/log/mine && sync`)
 	was := strings.Fields(inside(t, config, machine(t, e, source), "cat /etc/machine-id; hostname"))
 	if status := c.Do(t, "POST", "/desktops/desktop-to-image", object{"desktop_id": source, "image_name": "Lab"}, nil); status != http.StatusConflict {
 		t.Errorf("an image of a desktop that runs: status %d", status)
@@ -83,7 +83,7 @@ func TestAnImageOfADesktopOnIncusHasWhatIsInstalledAndNobodysFiles(t *testing.T)
 		t.Fatal(err)
 	}
 	m := machine(t, e, copied)
-	said := inside(t, config, m, "cat /opt/tool/file /etc/cron.d/tool; ls -A /home; stat -c %U /home/bob; grep -rlw ann /etc/passwd /etc/shadow /etc/group /etc/gshadow /var/log /etc/hosts; true")
+	said := inside(t, config, m, "cat /opt/tool/file /etc/tool.conf; ls -A /home; stat -c %U /home/bob; grep -rlw ann /etc/passwd /etc/shadow /etc/group /etc/gshadow /var/log /etc/hosts; true")
 	if said != "installed\ntime\nbob\nbob\n" {
 		t.Errorf("inside the desktop of the image: %q", said)
 	}
