@@ -32,7 +32,11 @@ var documented = map[string]documentation{
     throughput = 125
   }
 }`}},
-	"ApplyWorkspace": {area: "service, tenant and quotas", jobs: []string{`applyWorkspace`}, example: `{"ad_domains":{"domain_type":"LITE_AS"}}`},
+	"ApplyWorkspace": {area: "service, tenant and quotas", jobs: []string{`applyWorkspace`}, example: `{"ad_domains":{"domain_type":"LITE_AS"}}`, terraform: []string{`resource "huaweicloud_workspace_service" "library" {
+  access_mode = "INTERNET"
+  vpc_id      = var.vpc_id
+  network_ids = [var.subnet_id]
+}`}},
 	"AttachInstances": {area: "desktops", jobs: []string{`attachDesktops`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","user_name":"$USER_NAME","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {
     desktop_id = var.desktop_id
@@ -126,14 +130,21 @@ var documented = map[string]documentation{
     size = 80
   }
 }`}},
-	"CancelWorkspace":          {area: "service, tenant and quotas", jobs: []string{`cancelWorkspace`}},
+	"CancelWorkspace": {area: "service, tenant and quotas", jobs: []string{`cancelWorkspace`}, terraform: []string{`resource "huaweicloud_workspace_service" "library" {
+  access_mode = "INTERNET"
+  vpc_id      = var.vpc_id
+  network_ids = [var.subnet_id]
+}`}},
+	"ChangeDesktopToImage":     {area: "desktops", jobs: []string{`desktopToImage`}, example: `{"desktop_id":"$DESKTOP_ID","image_name":"Physics 2026"}`},
 	"ChangeUserPrivilegeGroup": {area: "desktops", jobs: []string{`changeUserPrivilegeGroup`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"user_privilege_group":"default"}`},
 	"ChangeUserStatus":         {area: "users", example: `{"op_type":"LOCK"}`},
 	"CheckDesktopImages":       {area: "desktops", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
 	"CheckEnterpriseId":        {area: "service, tenant and quotas"},
+	"CheckSysprepInfo":         {area: "desktops", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
 	"CinderListVolumeTypes":    {area: "neighbours"},
 	"CreateAgencies":           {area: "service, tenant and quotas"},
 	"CreateChangeOrder":        {area: "orders and price inquiry", jobs: []string{`resizeDesktops`, `expandVolumes`}, example: `{"type":"resizeDesktops","resize_product_id":"$PRODUCT_ID"}`},
+	"CreateCloudImage":         {area: "cloud images", jobs: []string{`desktopToImage`}, example: `{"name":"Physics 2026","instance_id":"$DESKTOP_ID"}`},
 	"CreateDesktop": {area: "desktops", jobs: []string{`createDesktops`}, example: `{"desktop_type":"DEDICATED","product_id":"$PRODUCT_ID","image_type":"gold","image_id":"$IMAGE_ID","root_volume":{"type":"SAS","size":80},"desktops":[{"user_name":"anna","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -403,8 +414,10 @@ var documented = map[string]documentation{
 	"ListAuditRecords":      {area: "audit"},
 	"ListAvailabilityZones": {area: "availability zones and time zones"},
 	"ListAzs":               {area: "availability zones and time zones"},
-	"ListCloudImages":       {area: "cloud images"},
-	"ListDesktopActions":    {area: "desktops"},
+	"ListCloudImages": {area: "cloud images", terraform: []string{`data "huaweicloud_images_images" "all" {
+  image_type = "market"
+}`}},
+	"ListDesktopActions": {area: "desktops"},
 	"ListDesktopByTags": {area: "tags", example: `{"action":"filter","tags":[{"key":"floor","values":["2"]}]}`, terraform: []string{`data "huaweicloud_workspace_desktop_tags_filter" "second_floor" {
   tags {
     key    = "floor"
@@ -478,7 +491,8 @@ var documented = map[string]documentation{
     size = 80
   }
 }`}},
-	"ListLoginState": {area: "statistics and monitoring"},
+	"ListLoginState":   {area: "statistics and monitoring"},
+	"ListMarketImages": {area: "images"},
 	"ListNameServers": {area: "neighbours", terraform: []string{`resource "huaweicloud_vpc_subnet" "lab_1" {
   name       = "lab-1"
   cidr       = "172.20.1.0/24"
@@ -603,6 +617,7 @@ var documented = map[string]documentation{
 	"ShowEpConfigs":                   {area: "enterprise projects"},
 	"ShowGlanceImage":                 {area: "cloud images"},
 	"ShowHibernateType":               {area: "service, tenant and quotas"},
+	"ShowImageJob":                    {area: "cloud images"},
 	"ShowJob": {area: "jobs", terraform: []string{`resource "huaweicloud_workspace_desktop_pool_action" "stop" {
   pool_id = var.pool_id
   op_type = "os-stop"
@@ -634,6 +649,7 @@ var documented = map[string]documentation{
   gateway_ip = "172.20.1.1"
   vpc_id     = var.vpc_id
 }`}},
+	"ShowSysprepInfo": {area: "desktops"},
 	"ShowTagByDesktopId": {area: "tags", terraform: []string{`data "huaweicloud_workspace_desktop_tags" "annas" {
   desktop_id = var.desktop_id
 }`}},
@@ -747,6 +763,10 @@ var documented = map[string]documentation{
   gateway_ip = "172.20.1.1"
   vpc_id     = var.vpc_id
 }`}},
-	"UpdateWorkspace": {area: "service, tenant and quotas", jobs: []string{`updateWorkspace`}},
-	"ValidateConfig":  {area: "authentication config", example: `{"auth_type":"USER_PASSWORD"}`},
+	"UpdateWorkspace": {area: "service, tenant and quotas", jobs: []string{`updateWorkspace`}, terraform: []string{`resource "huaweicloud_workspace_service" "library" {
+  access_mode = "INTERNET"
+  vpc_id      = var.vpc_id
+  network_ids = [var.subnet_id]
+}`}},
+	"ValidateConfig": {area: "authentication config", example: `{"auth_type":"USER_PASSWORD"}`},
 }

@@ -152,6 +152,39 @@ type ResourcePackage struct {
 	Threshold        int               `json:"threshold"`
 }
 
+// ListMarketImagesInput is GET /v2/{project_id}/market-images.
+type ListMarketImagesInput struct {
+	Project
+	ImageIDs []string `query:"image_ids,explode" required:"true" doc:"1 to 100; those that are no gold images are left out"`
+}
+
+// ListMarketImagesResponse is part of answers.
+type ListMarketImagesResponse struct {
+	Images []Image `json:"images"`
+}
+
+// Image is part of answers.
+type Image struct {
+	ImageID                string   `json:"image_id"`
+	MinDisk                int      `json:"min_disk"`
+	CreatedAt              string   `json:"created_at"`
+	ImageSize              string   `json:"image_size"`
+	UpdatedAt              string   `json:"updated_at"`
+	ProductCode            string   `json:"product_code"`
+	MaxRAM                 string   `json:"max_ram"`
+	MarketResourceTypeCode string   `json:"market_resource_type_code"`
+	MinRAM                 int      `json:"min_ram"`
+	OSType                 string   `json:"os_type"`
+	ImageType              string   `json:"image_type"`
+	Tags                   []string `json:"tags"`
+	Platform               string   `json:"platform"`
+	OSBit                  string   `json:"os_bit"`
+	OSVersion              string   `json:"os_version"`
+	Name                   string   `json:"name"`
+	MarketServiceTypeCode  string   `json:"market_service_type_code"`
+	Status                 string   `json:"status"`
+}
+
 // ListVolumeProductInfoInput is GET /v2/{project_id}/volume/products.
 type ListVolumeProductInfoInput struct {
 	Project

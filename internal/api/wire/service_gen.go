@@ -154,7 +154,7 @@ type ModifyWorkspaceAttributesReq struct {
 	ApplySharedVPCDedicatedParam      any       `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused: shared VPCs are not offered here; leave it out"`
 	ApplyDedicatedStandbyNetworkParam any       `json:"apply_dedicated_standby_network_param,omitempty" doc:"Refused: there is no dedicated access; leave it out"`
 	IsAuthorizedInstallAgent          bool      `json:"is_authorized_install_agent,omitempty" doc:"Refused: agents are part of the images; leave it out"`
-	EnableUserCreateSnapshot          bool      `json:"enable_user_create_snapshot,omitempty" doc:"Refused: there are no snapshots here; leave it out"`
+	EnableUserCreateSnapshot          bool      `json:"enable_user_create_snapshot,omitempty" doc:"Refused: users take no snapshots themselves, administrators do; leave it out"`
 }
 
 func (r *ModifyWorkspaceAttributesReq) refused(prefix string) *Refusal {
@@ -197,7 +197,7 @@ func (r *ModifyWorkspaceAttributesReq) refused(prefix string) *Refusal {
 		return &Refusal{prefix + "is_authorized_install_agent", "agents are part of the images; leave it out"}
 	}
 	if r.EnableUserCreateSnapshot {
-		return &Refusal{prefix + "enable_user_create_snapshot", "there are no snapshots here; leave it out"}
+		return &Refusal{prefix + "enable_user_create_snapshot", "users take no snapshots themselves, administrators do; leave it out"}
 	}
 	return nil
 }
