@@ -93,10 +93,11 @@ docs: ## Write the generated tables of the documentation anew
 	@go test ./internal/api -run TestDocumentation -update
 	@go test ./test/architecture -run TestPageIsUpToDate -update
 
-generate: ## Write what is generated from the API's data, the overlay and the portal's routes anew
+generate: ## Write what is generated from the API's data, the overlay and the routes of portal and console anew
 	@go run ./internal/api/generate
 	@go test ./test/sdk -run TestGoSamples -update
 	@go test ./internal/portal -run TestDescription -update
+	@go test ./internal/console -run TestDescription -update
 	@$(MAKE) --no-print-directory web/openapi/node_modules/.package-lock.json
 	@npm --prefix web/openapi --silent run generate
 

@@ -18,6 +18,7 @@ import (
 	"carrel/internal/capacity"
 	"carrel/internal/catalog"
 	"carrel/internal/certificate"
+	"carrel/internal/console"
 	"carrel/internal/engine/sim"
 	"carrel/internal/iam"
 	"carrel/internal/mail"
@@ -77,6 +78,7 @@ type Config struct {
 	AuditLog    AuditLog    `yaml:"audit_log"`
 
 	Credentials Credentials `yaml:"credentials"`
+	Console     Console     `yaml:"console"`
 
 	Retention work.Retention `yaml:"retention"`
 	// Overcommit is how many times the existing disk and memory may be promised to desktops.
@@ -172,6 +174,11 @@ type Credentials struct {
 	Recheck time.Duration `yaml:"recheck"`
 }
 
+// Console has settings of the pages of administrators.
+type Console struct {
+	Idle time.Duration `yaml:"idle"` // after how long without input at the page a sign-in ends
+}
+
 // Portal has settings of signing in.
 type Portal struct {
 	SecondFactor signin.SecondFactor `yaml:"second_factor"` // "off", "optional" or "required"
@@ -200,6 +207,7 @@ func Defaults() Config {
 		Networks:    []Network{{Name: "carrel0", CIDR: "10.87.0.0/16"}},
 		Requests:    defaultRequests,
 		Credentials: Credentials{Recheck: iam.DefaultRecheck},
+		Console:     Console{Idle: console.DefaultIdle},
 		Audit:       Audit{KeepDays: 7},
 		AuditLog:    AuditLog{FileMiB: 100, FileKeep: 10},
 		Retention:   work.DefaultRetention,

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/console"
 	"carrel/internal/job"
 	"carrel/internal/rollout/progress"
 	"carrel/internal/telemetry"
@@ -59,6 +60,9 @@ func (c *Config) Check() error {
 	}
 	if o := c.Overcommit; !mayPromise(o.Disk) || !mayPromise(o.Memory) {
 		return fmt.Errorf("overcommit: disk is %v and memory %v, each must be %v to %v", o.Disk, o.Memory, minOvercommit, maxOvercommit)
+	}
+	if d := c.Console.Idle; d < console.MinIdle || d > console.MaxIdle {
+		return fmt.Errorf("console.idle: %v must be %v to %v", d, console.MinIdle, console.MaxIdle)
 	}
 	if d := c.Credentials.Recheck; d < 0 || d > maxRecheck {
 		return fmt.Errorf("credentials.recheck: %v must be 0s to %v", d, maxRecheck)

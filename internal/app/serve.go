@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carrel/internal/api"
+	"carrel/internal/console"
 	"carrel/internal/gateway"
 	"carrel/internal/portal"
 	"carrel/internal/telemetry"
@@ -47,9 +48,15 @@ func (a *App) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	consoles, err := console.New(console.Config{
+		API: faces, Store: a.store, Box: a.box, Log: a.log, Origins: a.config.Origins, Secure: a.config.secure(), Idle: a.config.Console.Idle,
+	})
+	if err != nil {
+		return err
+	}
 
 	probes := telemetry.NewHandler(a.registry, a.health)
-	front, err := a.front(routes(faces, pages, displays, probes, a.metricsFor(probes)))
+	front, err := a.front(routes(faces, pages, consoles, displays, probes, a.metricsFor(probes)))
 	if err != nil {
 		return err
 	}
@@ -95,13 +102,14 @@ func (a *App) serve(ctx context.Context) error {
 }
 
 // routes passes each request to its face. There is one port and one origin for everything.
-func routes(faces, pages, displays, probes, metrics http.Handler) http.Handler {
+func routes(faces, pages, consoles, displays, probes, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	for _, path := range []string{"/healthz", "/readyz"} {
 		mux.Handle("GET "+path, probes)
 	}
 	mux.Handle("GET /metrics", metrics)
 	mux.Handle(gateway.Path, displays)
+	mux.Handle(console.Path, consoles)
 	for _, path := range api.Paths {
 		mux.Handle(path, faces)
 	}

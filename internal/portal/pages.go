@@ -30,7 +30,8 @@ func withHeaders(next http.Handler) http.Handler {
 }
 
 // pages serves the built frontend. Files under assets/ have a hash of their content in their name and may be cached forever; index.html is
-// revalidated each time. index.html is served for every path that the portal can show, docs.html for the API's documentation.
+// revalidated each time. index.html is served for every path that the portal can show, docs.html for the API's documentation, console.html for
+// whatever is below /console/.
 type pages struct {
 	files map[string]*static.File // by path without the leading slash
 	mux   *http.ServeMux
@@ -61,6 +62,7 @@ func newPages(built fs.FS) (*pages, error) {
 		p.mux.HandleFunc(address, p.serving("index.html"))
 	}
 	p.mux.HandleFunc("GET /docs", p.serving("docs.html"))
+	p.mux.HandleFunc("GET /console/", p.serving("console.html"))
 	p.mux.HandleFunc("GET /", p.serveFile)
 	p.mux.HandleFunc("/", p.notFound)
 	return p, nil

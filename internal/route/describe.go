@@ -82,6 +82,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "Identity" + name
 	case "portal":
 		return "Portal" + name
+	case "console":
+		return "Console" + name
 	default:
 		return name
 	}

@@ -108,8 +108,10 @@ var arrows = []struct{ pkg, imports, why string }{
 	{"gateway", "connection desktop engine guest route signin workspace", "the gateway knows the engine by its interface; it asks the rooms for a start and runs no job"},
 	{"portal", "clientaddr connection desktop directory pool route signin static telemetry text workspace", "the portal decodes, makes one call to a room and encodes"},
 
+	{"console", "clientaddr route store telemetry text workspace", "the console is a caller of the public API, and knows no room"},
+
 	// Programs.
-	{"app", "api audit audit/sink capacity catalog certificate clientaddr core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal quota rollout/progress secret signin store telemetry tenant timezone user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
+	{"app", "api audit audit/sink capacity catalog certificate clientaddr console core desktop directory engine engine/incus engine/sim gateway iam job listen mail portal quota rollout/progress secret signin store telemetry tenant timezone user web work workspace", "wiring knows each part once, and tools of the command line stay in cmd"},
 	{"cmd/carrel", "app audit audit/sink capacity engine engine/incus host iam job mail quota secret telemetry workspace", "a command parses its line and calls app"},
 	{"cmd/carrel-guest", "guest guest/runs", "the guest is small and knows only the guest protocol"},
 }

@@ -40,6 +40,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"name_policies", "until deleted", "`work.Service.DeleteNamePolicies`"},
 	{"ous", "until deleted", "`work.Service.DeleteOU`"},
 	{"tokens", "{iam.TokenLife}; deleted {iam.TokenLife} after expiry", "`iam.Service.issue`, when the next is made; `iam.Service.revokeToken`"},
+	{"console_sessions", "as long as the token", "whatever deletes the token"},
 	{"access_keys", "until deleted; temporary keys at most {iam.maxTemporaryLife}, deleted {iam.maxTemporaryLife} after expiry", "`iam.Service.deleteKey`; `iam.Service.issueTemporaryKey`, when the next is made"},
 	{"image_members", "until no longer shared; with the image or the project", "`catalog.Service.UnshareImages`, `catalog.ForgetMember`"},
 	{"enterprise_projects", "permanent: they are disabled, at most {enterprise.MaxProjects} of an account", ""},
