@@ -11,11 +11,12 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content policy allows no data: scripts or fonts
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 400,
-    rollupOptions: { input: ["index.html", "docs.html"] },
+    rollupOptions: { input: ["index.html", "docs.html", "console.html"] },
   },
   server: {
     proxy: {
       "/portal/api": { target: server },
+      "/console/api": { target: server },
       "/gateway": { target: server, ws: true },
       "/openapi.json": { target: server },
       "^/v[0-9]": { target: server },

@@ -1,4 +1,4 @@
-// Package browser drives the real portal of the real program with Debian's Chromium. The flows are written in JavaScript,
+// Package browser drives the real pages of the real program with Debian's Chromium. The flows are written in JavaScript,
 // for Playwright, in *.flow.js; each test in such a file becomes a test here. Screenshots are left in test/artifacts.
 package browser
 
@@ -52,6 +52,15 @@ func TestAPIDocumentation(t *testing.T) {
 	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})
 	s.person()
 	s.play("docs.flow.js")
+}
+
+func TestConsole(t *testing.T) {
+	needBrowser(t)
+	t.Parallel() // much of the time goes by waiting
+	s := newStage(t, controlplane.Options{Engine: "sim", Data: filepath.Join(t.TempDir(), "data"), Config: "sim.yaml"})
+	s.person()
+	s.desktops("archive", "reading-room", "workbench")
+	s.play("console.flow.js")
 }
 
 func TestSecondFactor(t *testing.T) {
