@@ -127,6 +127,16 @@ type Rules struct {
 	Foreign []string
 	// Nameless are addresses of machines that the network's name service does not answer.
 	Nameless []string
+	// Forwards are public addresses of machines of the network.
+	Forwards []Forward
+}
+
+// Forward is a public address of a machine: what comes to it goes on to the machine, as far as a rule lets it in. An engine that cannot limit the speed,
+// or have the machine's own connections come from the address, leaves that out.
+type Forward struct {
+	Listen string // an IPv4 address that is routed to the host, and that no other network forwards
+	Target string // the machine's address
+	Mbit   int    // per second and direction, between the machine and what is not on a network of the engine; 0: no limit
 }
 
 // Rule allows packets. One to a machine of the same network needs a rule of the kind In only.
@@ -247,6 +257,10 @@ type Engine interface {
 	// the guest about the disks. Errors: ErrNotFound; ErrInvalid, also for a disk that would shrink or change its class; ErrNoCapacity;
 	// ErrConflict if the machine has to be off and is not, or uses more memory than its new size.
 	Reshape(ctx context.Context, s Spec) (Machine, error)
+
+	// Readdress gives a stopped machine the network and address of s, and stores s.Guest for its next boot. Everything else stays. It succeeds in any state
+	// if the machine has them. Errors: ErrNotFound; ErrInvalid, also for a network that is not there; ErrAddressTaken; ErrConflict unless it is stopped.
+	Readdress(ctx context.Context, s Spec) error
 
 	// LimitProcesses sets the limit of processes and threads of the machine, in any state; existing processes continue. It has no effect on
 	// virtual machines. Errors: ErrNotFound; ErrInvalid unless n is positive.

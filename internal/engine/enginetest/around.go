@@ -112,6 +112,10 @@ func (a *around) Reshape(ctx context.Context, s engine.Spec) (engine.Machine, er
 	return through(a, "Reshape", s.ID, func() (engine.Machine, error) { return a.Engine.Reshape(ctx, s) })
 }
 
+func (a *around) Readdress(ctx context.Context, s engine.Spec) error {
+	return a.hook(Call{"Readdress", s.ID}, func() error { return a.Engine.Readdress(ctx, s) })
+}
+
 func (a *around) LimitProcesses(ctx context.Context, id string, n int) error {
 	return a.hook(Call{"LimitProcesses", id}, func() error { return a.Engine.LimitProcesses(ctx, id, n) })
 }

@@ -28,6 +28,7 @@ func (s *suite) networking() []check {
 		}},
 		{"A port between machines of a network is closed until a rule opens it, and when the rule is gone", s.opensPort},
 		{"Rules open what is between networks, except from foreign ones", s.opensNetworks},
+		{"A stopped machine gets another network and address, also twice at once; one that runs does not, nor one that another has", s.readdresses},
 		{"A network with machines stays; without, it is removed, also twice at once, and made again without rules", s.removesNetwork},
 	}
 }
@@ -67,6 +68,39 @@ func (s *suite) opensNetworks(t *testing.T, ctx context.Context) {
 	s.wantReach(t, ctx, s.a, s.b, 7000, false)
 	s.setRules(t, ctx, s.Second, engine.Rules{Version: 2, Allow: []engine.Rule{in}, Foreign: []string{s.Network.CIDR}})
 	s.wantReach(t, ctx, s.a, far, 7000, false)
+}
+
+func (s *suite) readdresses(t *testing.T, ctx context.Context) {
+	far := s.second(t, ctx)
+	s.up(t, ctx, s.a)
+	before, moved := s.a, s.a
+	moved.Network, moved.Address, moved.Guest.Network = far.Network, far.Address, far.Guest.Network
+	want(t, "moving it while it runs", s.Engine.Readdress(ctx, moved), engine.ErrConflict)
+	atOnce(t, func() error { return s.Engine.Readdress(ctx, before) })
+	if err := s.Engine.Stop(ctx, s.a.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "moving it to an address that another machine has", s.Engine.Readdress(ctx, moved), engine.ErrAddressTaken)
+	nowhere := before
+	nowhere.Network = "nowhere"
+	want(t, "moving it to a network that is not there", s.Engine.Readdress(ctx, nowhere), engine.ErrInvalid)
+	if err := s.Engine.Delete(ctx, far.ID); err != nil {
+		t.Fatal(err)
+	}
+	atOnce(t, twice(func() error { return s.Engine.Readdress(ctx, moved) })...)
+	atOnce(t, func() error { return s.Engine.Start(ctx, s.a.ID) })
+	m, err := s.Engine.Find(ctx, s.a.ID)
+	if err != nil || m.Network != moved.Network || m.Address != moved.Address || m.State != engine.Running || len(m.Data) != len(before.Data) {
+		t.Errorf("the machine is %+v, %v", m, err)
+	}
+	if err := s.Engine.Stop(ctx, s.a.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	atOnce(t, func() error { return s.Engine.Readdress(ctx, before) })
+	s.up(t, ctx, s.a)
+	unknown := before
+	unknown.ID = "desk-unknown"
+	want(t, "moving what is not there", s.Engine.Readdress(ctx, unknown), engine.ErrNotFound)
 }
 
 func (s *suite) removesNetwork(t *testing.T, ctx context.Context) {

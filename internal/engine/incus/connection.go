@@ -83,6 +83,9 @@ type hostServer interface {
 	UpdateNetworkACL(name string, acl api.NetworkACLPut, etag string) error
 	DeleteNetworkACL(name string) error
 	GetNetworkACLs() ([]api.NetworkACL, error)
+	GetNetworkForwards(network string) ([]api.NetworkForward, error)
+	CreateNetworkForward(network string, forward api.NetworkForwardsPost) error
+	DeleteNetworkForward(network, listen string) error
 }
 
 // connect returns a client whose requests end with ctx. It sends nothing: the client library binds the context to the connection,

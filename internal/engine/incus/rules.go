@@ -17,6 +17,7 @@ import (
 const (
 	versionKey  = "user.carrel.version"
 	namelessKey = "user.carrel.nameless"
+	forwardsKey = "user.carrel.forwards" // "listen>target/mbit", separated by commas
 )
 
 // ownRulesName is the network ACL of one network.
@@ -63,6 +64,9 @@ func (e *Engine) SetRules(ctx context.Context, network string, r engine.Rules) e
 	}
 	wanted := e.aclOf(network, own.Masked(), r)
 	err = unraced(func() error { return e.putRules(s, network, r.Version, wanted) })
+	if err == nil {
+		err = e.forward(s, network)
+	}
 	if err != nil {
 		return translate(ctx, doing, err)
 	}
@@ -97,6 +101,9 @@ func check(r engine.Rules) error {
 	for _, address := range r.Nameless {
 		texts = append(texts, address+"/32")
 	}
+	for _, f := range r.Forwards {
+		texts = append(texts, f.Listen+"/32", f.Target+"/32")
+	}
 	for _, rule := range r.Allow {
 		texts = slices.Concat(texts, rule.From, rule.To)
 		if !slices.Contains([]string{"", "tcp", "udp", "icmp"}, rule.Protocol) {
@@ -120,7 +127,7 @@ func (e *Engine) aclOf(network string, own netip.Prefix, r engine.Rules) api.Net
 	acl := api.NetworkACLPut{
 		Description: "What desktops on " + network + " may reach, and what reaches them; written by Carrel",
 		Config: api.ConfigMap{
-			ownerKey: e.config.Project, versionKey: strconv.FormatInt(r.Version, 10), namelessKey: strings.Join(r.Nameless, ","),
+			ownerKey: e.config.Project, versionKey: strconv.FormatInt(r.Version, 10), namelessKey: strings.Join(r.Nameless, ","), forwardsKey: forwardsText(r.Forwards),
 		},
 		Ingress: []api.NetworkACLRule{}, Egress: []api.NetworkACLRule{},
 	}
@@ -192,14 +199,15 @@ func (e *Engine) guard(ctx context.Context, s server) error {
 	if err != nil {
 		return err
 	}
-	nameless := map[string]string{}
+	of := map[string]api.ConfigMap{}
 	for _, acl := range acls {
-		nameless[acl.Name] = acl.Config[namelessKey]
+		of[acl.Name] = acl.Config
 	}
 	var bridges []bridge
 	for _, n := range all {
 		if n.Config[ownerKey] == e.config.Project {
-			bridges = append(bridges, bridge{n.Name, strings.FieldsFunc(nameless[e.ownRulesName(n.Name)], func(r rune) bool { return r == ',' })})
+			has := of[e.ownRulesName(n.Name)]
+			bridges = append(bridges, bridge{n.Name, items(has[namelessKey]), forwardsIn(has[forwardsKey])})
 		}
 	}
 	return guardHost(ctx, e.config.Project, bridges)

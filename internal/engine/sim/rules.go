@@ -33,6 +33,13 @@ func (e *Engine) SetRules(ctx context.Context, network string, r engine.Rules) e
 	if e.rules[network].Version > r.Version {
 		return nil
 	}
+	for other, has := range e.rules {
+		for _, f := range r.Forwards {
+			if other != network && slices.ContainsFunc(has.Forwards, func(o engine.Forward) bool { return o.Listen == f.Listen }) {
+				return fmt.Errorf("network %s forwards %s: %w", other, f.Listen, engine.ErrConflict)
+			}
+		}
+	}
 	if e.journal != nil {
 		if err := e.journal.append(entry{Rules: &networkRules{network, r}}); err != nil {
 			return fmt.Errorf("recording the rules of network %s: %w", network, err)
@@ -47,6 +54,9 @@ func valid(r engine.Rules) error {
 		return fmt.Errorf("version %d", r.Version)
 	}
 	texts := slices.Concat(r.Foreign)
+	for _, f := range r.Forwards {
+		texts = append(texts, f.Listen+"/32", f.Target+"/32")
+	}
 	for _, rule := range r.Allow {
 		if !slices.Contains([]string{"", "tcp", "udp", "icmp"}, rule.Protocol) || rule.Ports != "" && rule.Protocol != "tcp" && rule.Protocol != "udp" {
 			return fmt.Errorf("ports %q of the protocol %q", rule.Ports, rule.Protocol)
@@ -97,6 +107,13 @@ type Packet struct {
 func (e *Engine) Passes(p Packet) bool {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
+	for _, r := range e.rules {
+		for _, f := range r.Forwards {
+			if f.Listen == p.To {
+				p.To = f.Target
+			}
+		}
+	}
 	from, to := e.networkOf(p.From), e.networkOf(p.To)
 	if from != "" && from != to {
 		if r, set := e.rules[from]; set && !slices.ContainsFunc(r.Allow, func(a engine.Rule) bool { return a.Out && matches(a, p) }) {
@@ -146,6 +163,20 @@ func inPorts(ports string, port int) bool {
 		}
 	}
 	return false
+}
+
+// Forwarded returns where a public address leads to; nothing if it leads nowhere.
+func (e *Engine) Forwarded(listen string) (engine.Forward, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for _, r := range e.rules {
+		for _, f := range r.Forwards {
+			if f.Listen == listen {
+				return f, true
+			}
+		}
+	}
+	return engine.Forward{}, false
 }
 
 // HasNetwork reports whether there is a network.
