@@ -40,7 +40,7 @@ var selecting = map[string]bool{
 	"ListDesktops": true, "ListDesktopsDetail": true, "ListDesktopPools": true, "ListDesktopsByTags": true, "ListDesktopByTags": true,
 	"ListRunState": true, "ListLoginState": true, "ListDesktopsStatistics": true, "ListUsedDesktopInfo": true, "ListUnusedDesktops": true, "ExportDesktopListNew": true,
 	"ListPoolDesktopsDetail": true, "ListItaSubJobs": true, "ListScriptRecords": true, "ListScriptTasks": true, "ShowDesktopPoolsScriptExecTasks": true,
-	"ListUsers": true, "ListEnterpriseProject": true, "ListDesktopSnapshot": true,
+	"ListUsers": true, "ListEnterpriseProject": true, "ListDesktopSnapshot": true, "ListPorts": true, "ShowDesktopNetworks": true,
 }
 
 // namingInBody are the operations whose bodies name the resources that they are about (resourcesOf).
@@ -55,6 +55,7 @@ var namingInBody = map[string]bool{
 	"CreateOrder": true, "CreateDesktopBatchOrder": true, "CreateDesktopPoolChangeOrder": true,
 	"EstimateAddResources": true, "EstimateChangeImages": true, "EstimateDesktopPoolAddVolume": true, "EstimateDesktopPoolExtendVolume": true,
 	"EstimateDesktopPoolResize": true, "EstimateDesktopPoolChangeImage": true,
+	"BatchChangeDesktopNetwork": true, "ApplyDesktopsInternet": true, "AssociateDesktopsEip": true, "BatchDisassociateDesktopsEip": true,
 }
 
 // idParams are the parameters of paths with the id of the resource that an action is about, by the resource's kind.
@@ -269,6 +270,14 @@ func resourcesOf(in any) about {
 		return about{desktops: each(in.Body.DesktopVolumes, func(d wire.AddDesktopVolumesReq) string { return d.DesktopID })}
 	case *wire.ExpandVolumesInput:
 		return about{desktops: each(in.Body.DesktopVolumesExpansion, func(g wire.ExpandVolumesReq) string { return g.DesktopID })}
+	case *wire.BatchChangeDesktopNetworkInput:
+		return about{desktops: in.Body.DesktopIDs}
+	case *wire.ApplyDesktopsInternetInput:
+		return about{desktops: in.Body.DesktopIDs}
+	case *wire.AssociateDesktopsEipInput:
+		return about{desktops: []string{in.Body.DesktopID}}
+	case *wire.BatchDisassociateDesktopsEipInput:
+		return about{desktops: in.Body.DesktopIDs}
 	case *wire.BatchModifyQosVolumesInput:
 		return about{volumes: in.Body.VolumeIDs}
 	case *wire.CreateOrderInput:

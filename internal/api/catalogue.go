@@ -39,7 +39,7 @@ var catalogue = []errorKind{
 	{workspace.CodeCloudImageNotFound, http.StatusNotFound, "There is no such image, or the project may not see it.", "image \"ID\" does not exist", "List the images: GET /v2/cloudimages."},
 	{workspace.CodeSubnetNotFound, http.StatusBadRequest, "There is no such subnet, or no default one.", "nics[0].subnet_id: \"ID\" does not exist", "List the subnets."},
 	{workspace.CodeSecurityNotFound, http.StatusBadRequest, "There is no such security group.", "security_groups[0].id: \"ID\" does not exist", "List the security groups."},
-	{workspace.CodeNetworkNotFound, http.StatusNotFound, "There is no such VPC, subnet, security group or rule.", "subnet \"ID\" does not exist", "List those that there are. If it was to be deleted, that has been done."},
+	{workspace.CodeNetworkNotFound, http.StatusNotFound, "There is no such VPC, subnet, security group, rule or public address.", "subnet \"ID\" does not exist", "List those that there are. If it was to be deleted, that has been done."},
 	{workspace.CodeZoneNotFound, http.StatusBadRequest, "There is no such availability zone.", "availability_zone: \"NAME\" does not exist", "List the availability zones, or leave the field out."},
 	{workspace.CodePoolNotFound, http.StatusNotFound, "There is no such desktop pool.", "pool \"ID\" does not exist", "List the pools."},
 	{workspace.CodePolicyNotFound, http.StatusBadRequest, "There is no such name policy.", "FIELD: name policy \"ID\" does not exist", "List the name policies."},
@@ -58,7 +58,7 @@ var catalogue = []errorKind{
 
 	{workspace.CodeNameTaken, http.StatusConflict, "The name is in use (names are case-insensitive).", "FIELD: \"NAME\" is in use", "Choose another name, or leave it out and have one generated."},
 	{workspace.CodeAddressTaken, http.StatusConflict, "The address is in use by another desktop.", "desktop_ips[0]: ADDRESS is in use", "Choose another address, or leave it out."},
-	{workspace.CodeNoAddress, http.StatusConflict, "The subnet has no free address.", "the subnet has N free addresses, M are needed", "Delete desktops, or name another subnet."},
+	{workspace.CodeNoAddress, http.StatusConflict, "The subnet has no free address, or there is no free public one.", "the subnet has N free addresses, M are needed", "Delete desktops, or name another subnet; release public addresses, or have the operator add some."},
 	{workspace.CodeConflict, http.StatusConflict, "The present state of a desktop, pool or job does not allow it.", "desktop NAME is busy (what it does), try again when it is done", tryLater + " The message says what to wait for, or what to do before."},
 	{workspace.CodeTokenReused, http.StatusConflict, "X-Client-Token was already used for another request.", "X-Client-Token: was sent with another request at TIME, use a new one for each request", "Use a new token for each request, and the same one only to repeat it unchanged."},
 	{workspace.CodeCapacityExceeded, http.StatusConflict, "Storage or memory is exhausted or promised to other desktops.", "how much is asked for, and how much is left", "Ask for less, delete or stop desktops, or have the operator add capacity."},

@@ -25,7 +25,7 @@ func desktopOrder(c workspace.Caller, b *wire.CreateDesktopReq) desktop.CreateDe
 		Desktops:       each(b.Desktops, orderedDesktop),
 		Size:           b.Size, Name: b.DesktopName, Addresses: b.DesktopIPs, Notify: b.EmailNotification == nil || *b.EmailNotification,
 		EnterpriseID: b.EnterpriseProjectID, Tags: each(b.Tags, askedTag),
-		Domain: b.Domain, OUName: b.OUName, NamePolicyID: b.DesktopNamePolicyID, OrderID: b.OrderID,
+		Domain: b.Domain, OUName: b.OUName, NamePolicyID: b.DesktopNamePolicyID, OrderID: b.OrderID, Public: publicAddress(b.EIP),
 	}
 }
 

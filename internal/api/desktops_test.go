@@ -267,7 +267,7 @@ func TestBadOrdersAreRefusedAndLeaveNothingBehind(t *testing.T) {
 		"an unknown security group":         {with("security_groups", []object{{"id": "none"}}), 400, workspace.CodeSecurityNotFound, "security_groups[0].id"},
 		"an unknown type of desktop":        {with("desktop_type", "MINE"), 400, workspace.CodeInvalid, "desktop_type"},
 		"an unknown way to buy":             {with("buy_type", "slow"), 400, workspace.CodeInvalid, "buy_type: expected value to be one of"},
-		"a public address":                  {with("eip", object{"id": "x"}), 400, workspace.CodeUnsupported, "eip:"},
+		"a public address":                  {with("eip", object{"id": "x"}), 404, workspace.CodeNetworkNotFound, "eip.id:"},
 		"a disk with its own speed":         {with("root_volume", object{"type": "SAS", "size": 80, "iops": 3000}), 400, workspace.CodeUnsupported, "root_volume.iops"},
 		"a data disk with its own key":      {with("data_volumes", []object{{"type": "SAS", "size": 10, "kms_id": "k"}}), 400, workspace.CodeUnsupported, "data_volumes[0].kms_id"},
 		"a copy of another desktop's disks": {with("desktops", []object{{"user_name": "ann", "copy_volume_desktop_id": "x"}}), 400, workspace.CodeUnsupported, "desktops[0].copy_volume_desktop_id"},

@@ -193,6 +193,8 @@ var puttingCalls = map[string]string{
 	"CreateVpc":              `{"vpc": {"name": "put", "cidr": "10.0.0.0/8", "enterprise_project_id": "{ep}"}}`,
 	"CreateVpcSecurityGroup": `{"security_group": {"name": "put", "enterprise_project_id": "{ep}"}}`,
 	"CreateSecurityGroup":    `{"security_group": {"name": "put", "enterprise_project_id": "{ep}"}}`,
+	"ApplyDesktopsInternet":  `{"count": 1, "eip_type": "5_bgp", "eip_charge_mode": "TRAFFIC", "bandwidth_size": 5, "enterprise_project_id": "{ep}"}`,
+	"CreatePublicip":         `{"publicip": {"type": "5_bgp"}, "bandwidth": {"share_type": "PER", "size": 5}, "enterprise_project_id": "{ep}"}`,
 	"BatchCreateUsers":       `{"users": [{"user_name": "first", "user_email": "f@example.org"}, {"user_name": "put", "user_email": "put@example.org", "enterprise_project_id": "{ep}"}]}`,
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"carrel/internal/address"
 	"carrel/internal/api"
 	"carrel/internal/catalog"
 	"carrel/internal/core"
@@ -75,7 +76,7 @@ func newEnvOn(t testing.TB, database string) *env {
 	e.iam = &iam.Service{Store: db, Box: box, Passwords: passwords, Log: log, Region: "local-1", Catalog: api.Catalog, Actions: api.Actions(), ProjectHolds: work.ProjectHolds, ReleaseProject: work.ReleaseProject}
 	e.service = core.NewServices(core.Config{
 		Store: db, Passwords: passwords, Box: box, SecondFactor: signin.SecondFactorOptional, LockProject: iam.LockNamedProject,
-		Networks: catalog.Range{Prefix: netip.MustParsePrefix("10.200.0.0/16"), Bits: 24},
+		Networks: catalog.Range{Prefix: netip.MustParsePrefix("10.200.0.0/16"), Bits: 24}, Addresses: address.Ranges{netip.MustParsePrefix("198.51.100.0/28")},
 	})
 	e.first, err = e.iam.Bootstrap(t.Context(), iam.First{Region: "local-1", Account: "carrel", User: "admin"})
 	if err != nil {

@@ -75,7 +75,7 @@ func TestTheRouteTableIsTheInventory(t *testing.T) {
 			case "ResetRandomPassword": // a GET that changes the password that it answers
 			case "ValidateConfig": // a config in a body
 				needs = iam.Read
-			case "ListDesktopsByTags", "ListDesktopByTags", "ListUsedDesktopInfo", "ShowResourceBindEnterpriseProject", "CheckEnterpriseId", "CheckDesktopImages", "CheckSysprepInfo": // filters in a body
+			case "ListDesktopsByTags", "ListDesktopByTags", "ListUsedDesktopInfo", "ShowResourceBindEnterpriseProject", "CheckEnterpriseId", "CheckDesktopImages", "CheckSysprepInfo", "CheckCidr": // filters in a body
 				needs = iam.Read
 			case "EstimateAddResources", "EstimateChangeImages", "EstimateDesktopPoolAddVolume", "EstimateDesktopPoolExtendVolume", "EstimateDesktopPoolResize",
 				"EstimateDesktopPoolChangeImage": // what is asked about, in a body

@@ -14,6 +14,9 @@ import (
 // refusedWhileLocked says of every operation that changes something whether it is refused while the project's service is locked, as docs/tenant.md
 // tells. Who adds an operation decides it here.
 var refusedWhileLocked = map[string]bool{
+	// Public addresses, which are not the service's, as networks are not.
+	"AssociateDesktopsEip": false, "BatchDisassociateDesktopsEip": false, "CreatePublicip": false, "UpdatePublicip": false, "DeletePublicip": false,
+	"UpdateBandwidth": false, "AssociatePublicips": false, "DisassociatePublicips": false,
 	// Desktops, and what machines depend on.
 	"CreateDesktop": true, "DeleteDesktop": true, "BatchDeleteDesktops": true, "BatchRunDesktops": true, "RunActionsOnWorkspaceJob": true,
 	"AttachInstances": true, "BatchAttachInstances": true, "BatchAssociateInstances": true, "DetachInstances": true, "BatchDetachInstances": true,
@@ -21,6 +24,8 @@ var refusedWhileLocked = map[string]bool{
 	"ExecuteScriptOrCommand": true, "ExecuteScriptByDesktopTag": true, "ExecuteDesktopPoolScript": true, "RetryScriptExecution": true,
 	"AddDesktopVolumes": true, "AddVolumes": true, "ExpandDesktopVolume": true, "ExpandVolumes": true, "DeleteDesktopVolumes": true, "BatchModifyQosVolumes": true,
 	"BatchCreateDesktopSnapshot": true, "BatchRestoreDesktopSnapshot": true, "BatchDeleteDesktopSnapshot": true,
+	"ApplyDesktopsInternet": true,
+	"ChangeDesktopNetwork":  true, "BatchChangeDesktopNetwork": true,
 	"BatchRebuildDesktopsSystemDisk": true, "ResizeDesktop": true, "UpdateDesktop": true, "BatchLogoffDesktops": true, "SetMaintenanceMode": true,
 	"CreateOrder": true, "CreateChangeOrder": true, "CreateDesktopBatchOrder": true, "CreateDesktopPoolChangeOrder": true,
 	// Pools.

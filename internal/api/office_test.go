@@ -103,6 +103,19 @@ var goodCalls = map[string]call{
 	"DeleteDesktopPoolVolumes": {path: "/desktop-pools/{pool}/volumes/batch-delete", body: `{"volumes": [{"id": "{disk}"}]}`},
 	"ExpandDesktopPoolVolumes": {path: "/desktop-pools/{pool}/volumes/batch-expand", body: `{"volumes": [{"id": "{disk}", "size": 30}]}`},
 
+	"ApplyDesktopsInternet":        {path: "/eips", body: `{"desktop_ids": ["{spare1}", "{spare2}"], "eip_type": "5_bgp", "eip_charge_mode": "TRAFFIC", "bandwidth_size": 20}`},
+	"AssociateDesktopsEip":         {path: "/eips/binding", body: `{"eip_id": "{eip}", "desktop_id": "{bobs}"}`},
+	"BatchDisassociateDesktopsEip": {path: "/eips/unbinding", body: `{"desktop_ids": ["{anns}"]}`},
+	"CreatePublicip":               {path: "/publicips", body: `{"publicip": {"type": "5_bgp"}, "bandwidth": {"share_type": "PER", "size": 5}}`},
+	"UpdatePublicip":               {path: "/publicips/{eip}", body: `{"publicip": {"port_id": "{bobs}"}}`},
+	"DeletePublicip":               {path: "/publicips/{eip}"},
+	"UpdateBandwidth":              {path: "/bandwidths/{eip}", body: `{"bandwidth": {"size": 50}}`},
+	"AssociatePublicips":           {path: "/eip/publicips/{eip}/associate-instance", body: `{"publicip": {"associate_instance_type": "PORT", "associate_instance_id": "{bobs}"}}`},
+	"DisassociatePublicips":        {path: "/eip/publicips/{bound}/disassociate-instance"},
+
+	"ChangeDesktopNetwork":      {path: "/desktops/{anns}/networks", body: `{"private_ip": "10.9.0.99", "security_group_ids": ["{sg}"]}`},
+	"BatchChangeDesktopNetwork": {path: "/desktops/networks/batch-change", body: `{"desktop_ids": ["{anns}", "{bobs}"], "security_group_ids": ["{sg}"]}`},
+
 	"BatchCreateDesktopSnapshot":  {path: "/snapshots/batch-create", body: `{"desktop_ids": ["{anns}", "{bobs}"], "disk_type": "ALL", "system_disk_snapshot": {"name": "mine"}}`},
 	"BatchRestoreDesktopSnapshot": {path: "/snapshots/batch-restore", body: `{"snapshot_ids": ["{snapshot}"]}`},
 	"BatchDeleteDesktopSnapshot":  {path: "/snapshots/batch-delete", body: `{"snapshot_ids": ["{snapshot}"]}`},
@@ -324,6 +337,12 @@ func (o *office) networks() {
 	}
 	o.ids["vpc"], o.ids["bare"] = vpc("labs", "172.20.0.0/16"), vpc("bare", "172.20.0.0/16")
 	o.ids["lan"] = o.ok(o.do("POST", at("v1", "/subnets"), object{"subnet": object{"name": "lan", "cidr": "172.20.1.0/24", "vpc_id": o.ids["vpc"]}})).text("subnet", "id")
+	eip := func(desktop string) string {
+		return o.ok(o.do("POST", at("v1", "/publicips"), object{
+			"publicip": object{"type": "5_bgp", "port_id": desktop}, "bandwidth": object{"share_type": "PER", "size": 5},
+		})).text("publicip", "id")
+	}
+	o.ids["eip"], o.ids["bound"] = eip(""), eip(o.ids["anns"])
 	group := o.ok(o.do("POST", at("v3", "/vpc/security-groups"), object{"security_group": object{"name": "lab"}}))
 	o.ids["sg"], o.ids["rule"] = group.text("security_group", "id"), group.text("security_group", "security_group_rules", 1, "id")
 }

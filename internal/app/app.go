@@ -146,7 +146,7 @@ func (a *App) openData(ctx context.Context) error {
 	a.health.AddCheck("database", a.store.Ping)
 	a.Services = core.NewServices(core.Config{
 		Store: a.store, Passwords: passwords, SecondFactor: a.config.Portal.SecondFactor, Box: box,
-		Rollout: a.config.Pools.Rebuild, Keys: box, Log: a.log, Networks: a.config.projectNetworks(), LockProject: iam.LockNamedProject,
+		Rollout: a.config.Pools.Rebuild, Keys: box, Log: a.log, Networks: a.config.projectNetworks(), Addresses: a.config.publicAddresses(), LockProject: iam.LockNamedProject,
 	})
 	a.iam = &iam.Service{
 		Store: a.store, Box: box, Passwords: passwords, Log: a.log, Region: a.config.Region, Catalog: api.Catalog, Actions: api.Actions(),

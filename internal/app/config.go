@@ -65,8 +65,10 @@ type Config struct {
 	Networks []Network  `yaml:"networks"`
 	// ProjectNetworks is where the networks of all other projects come from, when POST /v2/{project_id}/workspaces opens their service.
 	ProjectNetworks ProjectNetworks `yaml:"project_networks"`
-	Desktops        Desktops        `yaml:"desktops"`
-	Products        []Product       `yaml:"products"`
+	// PublicAddresses are ranges and single addresses (IPv4) that are routed to the host, for projects to give to desktops; none: there are none.
+	PublicAddresses []string  `yaml:"public_addresses"`
+	Desktops        Desktops  `yaml:"desktops"`
+	Products        []Product `yaml:"products"`
 	// BothSystems offers each product for Windows as well, unless there is one of its size: clients look for products of that system before they
 	// choose an image, and a desktop has the system of its image whatever its product says.
 	BothSystems bool        `yaml:"products_for_both_systems"`

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"carrel/internal/address"
 	"carrel/internal/console"
 	"carrel/internal/job"
 	"carrel/internal/rollout/progress"
@@ -48,7 +49,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9]
 // Check returns what is wrong with the configuration, with the key and its valid values.
 func (c *Config) Check() error {
 	for _, check := range []func() error{
-		c.checkFlags, c.checkAddresses, c.checkFront, c.checkLog, c.Incus.check, c.checkNetworks, c.checkProjectNetworks, c.Desktops.check, c.checkProducts, c.Jobs.check,
+		c.checkFlags, c.checkAddresses, c.checkFront, c.checkLog, c.Incus.check, c.checkNetworks, c.checkProjectNetworks, c.checkPublicAddresses, c.Desktops.check, c.checkProducts, c.Jobs.check,
 		c.Pools.check, c.Audit.check, c.AuditLog.check, c.checkRetention,
 	} {
 		if err := check(); err != nil {
@@ -207,6 +208,32 @@ func (c *Config) checkProjectNetworks() error {
 		return fmt.Errorf("project_networks.range: %s overlaps networks[%d] (%s), choose ranges that have nothing in common", n.Range, i, c.Networks[i].CIDR)
 	}
 	return nil
+}
+
+// checkPublicAddresses checks the ranges of public addresses, of which none is in a network.
+func (c *Config) checkPublicAddresses() error {
+	ranges, err := address.ParseRanges(c.PublicAddresses)
+	if err != nil {
+		return fmt.Errorf("public_addresses: %w", err)
+	}
+	for _, p := range ranges {
+		if i := c.overlaps(p); i >= 0 {
+			return fmt.Errorf("public_addresses: %s overlaps networks[%d] (%s)", p, i, c.Networks[i].CIDR)
+		}
+		if n, err := netip.ParsePrefix(c.ProjectNetworks.Range); err == nil && n.Overlaps(p) {
+			return fmt.Errorf("public_addresses: %s overlaps project_networks.range (%s)", p, n)
+		}
+	}
+	return nil
+}
+
+// publicAddresses returns the ranges, which checkPublicAddresses has checked.
+func (c *Config) publicAddresses() address.Ranges {
+	ranges, err := address.ParseRanges(c.PublicAddresses)
+	if err != nil {
+		return nil
+	}
+	return ranges
 }
 
 // overlaps returns the index of a network that has addresses of p, or -1.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"carrel/internal/address"
 	"carrel/internal/assignment"
 	"carrel/internal/audit"
 	"carrel/internal/catalog"
@@ -44,6 +45,7 @@ type Services struct {
 	RefusedCalls *audit.Refusals // of requests of the API that are not authenticated, and of the identity API
 	Catalog      *catalog.Service
 	Networks     *network.Service
+	Addresses    *address.Service
 	Quotas       *quota.Service
 	Tenants      *tenant.Service
 	Directory    *directory.Service
@@ -79,7 +81,8 @@ type Config struct {
 	Keys         audit.Keys      // for the chain of audit records; needed to link and to verify them
 	Log          *slog.Logger    // nil: nothing is logged
 
-	Networks    catalog.Range // of projects that the configuration has no network for
+	Addresses   address.Ranges // where public addresses come from
+	Networks    catalog.Range  // of projects that the configuration has no network for
 	LockProject func(ctx context.Context, tx *store.Tx, accountID, projectID string) (name string, err error)
 }
 
@@ -98,13 +101,14 @@ func NewServices(c Config) *Services {
 		Refusals:     refusals,
 		RefusedCalls: &audit.Refusals{Store: c.Store, Clock: time.Now, Log: c.Log, AtOnce: refusedCallsAtOnce},
 		Catalog:      &catalog.Service{Store: c.Store},
-		Networks:     &network.Service{Store: c.Store},
+		Addresses:    &address.Service{Store: c.Store, Ranges: c.Addresses},
+		Networks:     &network.Service{Store: c.Store, Addresses: c.Addresses},
 		Quotas:       &quota.Service{Store: c.Store},
 		Tenants:      &tenant.Service{Store: c.Store, Networks: c.Networks, LockProject: c.LockProject},
 		Directory:    &directory.Service{Store: c.Store},
 		SignIn:       &signin.Service{Store: c.Store, Passwords: c.Passwords, Box: c.Box, SecondFactor: c.SecondFactor, Refusals: refusals},
 		NamePolicies: &namepolicy.Service{Store: c.Store},
-		Desktops:     &desktop.Service{Store: c.Store},
+		Desktops:     &desktop.Service{Store: c.Store, Addresses: c.Addresses},
 		Tags:         &tag.Service{Store: c.Store},
 		Usage:        &usage.Service{Store: c.Store},
 		Exports:      &export.Service{Store: c.Store},

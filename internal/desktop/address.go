@@ -2,6 +2,8 @@ package desktop
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 
 	"carrel/internal/catalog"
 	"carrel/internal/store"
@@ -40,4 +42,27 @@ func AddressInUse(field string, r catalog.Reservation) error {
 	}
 	return workspace.Errorf(workspace.CodeAddressTaken, "%s: the engine uses %s for %s, which is no desktop of this installation; choose another address, or none",
 		field, r.Address, holder)
+}
+
+// CheckAddress returns why a desktop cannot have an address of a subnet, or nil: CodeInvalid if none can, CodeAddressTaken if the engine uses it for
+// something else. That no other desktop has it, the unique index of the rows decides.
+func CheckAddress(ctx context.Context, tx *store.Tx, field string, s catalog.Subnet, address string) error {
+	if err := checkAddress(field, s, address); err != nil {
+		return err
+	}
+	return refuseReserved(ctx, tx, field, s.ID, []string{address})
+}
+
+func checkAddress(field string, s catalog.Subnet, address string) error {
+	prefix, err := netip.ParsePrefix(s.CIDR)
+	if err != nil {
+		return fmt.Errorf("reading subnet %s: %w", s.ID, err)
+	}
+	switch addr, err := netip.ParseAddr(address); {
+	case err != nil || !addr.Is4():
+		return workspace.Invalid(field, "%q is not an IPv4 address", workspace.Clip(address, 64))
+	case !UsableAddress(prefix, addr) || address == s.Gateway:
+		return workspace.Invalid(field, "%s is not a usable address of the subnet %s", address, s.CIDR)
+	}
+	return nil
 }

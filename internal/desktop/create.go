@@ -46,10 +46,11 @@ type CreateDesktops struct {
 	Notify         bool
 	EnterpriseID   string
 	Tags           []workspace.Tag
-	Domain         string // the directory's name; empty: the built-in one
-	OUName         string // of the built-in directory, ignoring case; empty: none
-	OrderID        string // kept with the desktops; at most 64 characters
-	NamePolicyID   string // names the desktops without a requested name; empty: the project's default policy, if it has one
+	Domain         string         // the directory's name; empty: the built-in one
+	OUName         string         // of the built-in directory, ignoring case; empty: none
+	Public         *PublicAddress // nil: none
+	OrderID        string         // kept with the desktops; at most 64 characters
+	NamePolicyID   string         // names the desktops without a requested name; empty: the project's default policy, if it has one
 }
 
 // VolumeSpec is a requested disk.
@@ -103,6 +104,9 @@ func (r *CreateDesktops) Check() error {
 	}
 	if len(r.SubnetIDs) > 1 {
 		return workspace.Invalid("nics", "%d network cards, 1 is allowed", len(r.SubnetIDs))
+	}
+	if err := r.Public.check(r.count()); err != nil {
+		return err
 	}
 	if len(r.EnterpriseID) > workspace.MaxEnterpriseIDSize {
 		return workspace.Invalid("enterprise_project_id", "at most %d characters are allowed", workspace.MaxEnterpriseIDSize)
@@ -218,7 +222,7 @@ func (s *Service) CreateDesktops(ctx context.Context, r CreateDesktops) (string,
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	return Choosing(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) { return createDesktops(ctx, tx, r) }))
+	return Choosing(ctx, s.Store, store.As(r.Caller, func(tx *store.Tx) (string, error) { return s.createDesktops(ctx, tx, r) }))
 }
 
 // Choosing is store.Update for transactions that choose names or addresses: it repeats f if another transaction took them first.
@@ -233,7 +237,7 @@ func Choosing[T any](ctx context.Context, s store.Transactions, f func(*store.Tx
 	}
 }
 
-func createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string, error) {
+func (s *Service) createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string, error) {
 	place, err := findPlace(ctx, tx, r)
 	if err != nil {
 		return "", err
@@ -281,6 +285,9 @@ func createDesktops(ctx context.Context, tx *store.Tx, r CreateDesktops) (string
 		return "", err
 	}
 	if err := InsertDesktops(ctx, tx, desktops); err != nil {
+		return "", err
+	}
+	if err := s.bindAddresses(ctx, tx, r, desktops, place.subnet.Network); err != nil {
 		return "", err
 	}
 	if err := tx.InsertJob(ctx, job); err != nil {
@@ -344,19 +351,13 @@ func chooseAddresses(ctx context.Context, tx *store.Tx, s catalog.Subnet, r Crea
 	if len(r.Addresses) == 0 {
 		return catalog.FreeAddresses(ctx, tx, s.ID, r.count())
 	}
-	prefix, err := netip.ParsePrefix(s.CIDR)
-	if err != nil {
-		return nil, fmt.Errorf("reading subnet %s: %w", s.ID, err)
-	}
 	seen := map[string]bool{}
 	for i, a := range r.Addresses {
 		field := fmt.Sprintf("desktop_ips[%d]", i)
-		switch addr, err := netip.ParseAddr(a); {
-		case err != nil || !addr.Is4():
-			return nil, workspace.Invalid(field, "%q is not an IPv4 address", a)
-		case !UsableAddress(prefix, addr) || a == s.Gateway:
-			return nil, workspace.Invalid(field, "%s is not a usable address of the subnet %s", a, s.CIDR)
-		case seen[a]:
+		if err := checkAddress(field, s, a); err != nil {
+			return nil, err
+		}
+		if seen[a] {
 			return nil, workspace.Invalid(field, "%s is listed twice", a)
 		}
 		seen[a] = true

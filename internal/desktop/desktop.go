@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"carrel/internal/address"
 	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -12,7 +13,8 @@ import (
 // Service orders, operates, lists and deletes desktops, and keeps the rules for their names. Each method is one transaction; the
 // job runner does the work on machines. It is safe for concurrent use, also by several processes on one database.
 type Service struct {
-	Store store.Transactions
+	Store     store.Transactions
+	Addresses address.Ranges // where public addresses come from
 }
 
 // Desktop is a desktop: what its administrator requested, and its last known state.

@@ -165,7 +165,7 @@ func operateAll(action desktop.PowerAction) func(*env) string {
 // TestKilledAtAnyCallTheNextProcessFinishes kills a process at each of its calls to the store and the engine in turn, before
 // and after the call does its work, and lets the next process finish.
 func TestKilledAtAnyCallTheNextProcessFinishes(t *testing.T) {
-	for _, s := range slices.Concat(scenarios, poolScenarios, volumeScenarios, snapshotScenarios, []scenario{imageScenario}) {
+	for _, s := range slices.Concat(scenarios, poolScenarios, volumeScenarios, snapshotScenarios, networkScenarios, []scenario{imageScenario}) {
 		for _, after := range []bool{false, true} {
 			moment := "before"
 			if after {

@@ -142,5 +142,8 @@ func rulesOf(w network.Work) engine.Rules {
 	for _, p := range w.Rules.Permits {
 		r.Allow = append(r.Allow, engine.Rule(p))
 	}
+	for _, f := range w.Rules.Forwards {
+		r.Forwards = append(r.Forwards, engine.Forward(f))
+	}
 	return r
 }

@@ -145,6 +145,10 @@ func (r *Runner) planners() map[workspace.JobType]planner {
 		workspace.JobDeleteVolumes:     r.changeDisks,
 		workspace.JobVolumeSpeed:       r.changeDisks,
 
+		workspace.JobChangeNetwork:  r.moveDesktop,
+		workspace.JobChangeNetworks: r.moveDesktop,
+		workspace.JobApplyAddresses: r.forwardAddress,
+
 		workspace.JobTakeSnapshots:    r.takeSnapshots,
 		workspace.JobDeleteSnapshots:  r.deleteSnapshots,
 		workspace.JobRestoreSnapshots: r.restoreSnapshots,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"carrel/internal/address"
 	"carrel/internal/catalog"
 )
 
@@ -24,6 +25,8 @@ type Picture struct {
 	Foreign []string // the ranges of all other subnets
 	Rules   []catalog.Rule
 	Members []Member // of the VPC, in any order
+
+	Forwards []address.Forward // public addresses of desktops of the network
 }
 
 // Permit allows packets: an engine.Rule.
@@ -38,6 +41,13 @@ type Compiled struct {
 	Permits  []Permit
 	Foreign  []string
 	Nameless []string
+	Forwards []Forward `json:",omitempty"`
+}
+
+// Forward is a public address of a desktop: an engine.Forward.
+type Forward struct {
+	Listen, Target string
+	Mbit           int
 }
 
 // Compile makes the rules of a network. The order of rules and members makes no difference.
@@ -56,6 +66,9 @@ func Compile(p Picture) Compiled {
 	var out Compiled
 	c.outwards(&out)
 	c.inwards(&out)
+	for _, f := range p.Forwards {
+		out.Forwards = append(out.Forwards, Forward{Listen: f.Address, Target: f.Private, Mbit: f.Mbit})
+	}
 	slices.SortFunc(out.Permits, func(a, b Permit) int { return strings.Compare(a.key(), b.key()) })
 	out.Permits = slices.CompactFunc(out.Permits, func(a, b Permit) bool { return a.key() == b.key() })
 	return out

@@ -3,9 +3,11 @@ package network
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
+	"carrel/internal/address"
 	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -130,29 +132,32 @@ type memberRow struct {
 	GroupID string
 }
 
-// picture reads what the rules of a network are compiled from.
+// picture reads what the rules of a network are compiled from. The ranges of other VPCs are read only if a rule could let something of theirs in.
 func picture(ctx context.Context, t *store.Tx, n networkRow) (Picture, error) {
 	p := Picture{Network: n.ID, CIDR: n.CIDR}
-	subnets, err := catalog.Subnets(ctx, t, "")
+	var own []struct {
+		VPCID string `bun:"vpc_id"`
+		CIDR  string `bun:"cidr"`
+	}
+	err := t.NewRaw(`SELECT s.vpc_id, s.cidr FROM subnets AS s WHERE s.project_id = ?0 AND s.network <> ''
+		AND s.vpc_id = (SELECT MIN(o.vpc_id) FROM subnets AS o WHERE o.project_id = ?0 AND o.network = ?1) ORDER BY s.created, s.id`, n.ProjectID, n.ID).Scan(ctx, &own)
 	if err != nil {
 		return p, err
 	}
 	vpc := ""
-	for _, s := range subnets {
-		if s.Network == n.ID {
-			vpc = s.VPCID
-		}
-	}
-	for _, s := range subnets {
-		switch {
-		case s.Network == "":
-		case s.VPCID == vpc:
-			p.VPC = append(p.VPC, s.CIDR)
-		default:
-			p.Foreign = append(p.Foreign, s.CIDR)
-		}
+	for _, s := range own {
+		vpc, p.VPC = s.VPCID, append(p.VPC, s.CIDR)
 	}
 	if p.Rules, err = rulesOf(ctx, t, n.ProjectID); err != nil {
+		return p, err
+	}
+	if slices.ContainsFunc(p.Rules, func(r catalog.Rule) bool { return !r.Outgoing && r.RemoteGroup == "" }) {
+		err = t.NewRaw("SELECT s.cidr FROM subnets AS s WHERE s.vpc_id <> ? AND s.network <> '' ORDER BY s.created, s.id", vpc).Scan(ctx, &p.Foreign)
+		if err != nil {
+			return p, err
+		}
+	}
+	if p.Forwards, err = address.Forwards(ctx, t, n.ID); err != nil {
 		return p, err
 	}
 	var rows []memberRow
@@ -172,9 +177,24 @@ func picture(ctx context.Context, t *store.Tx, n networkRow) (Picture, error) {
 }
 
 // open reads the networks for which the engine has something to do.
-func open(ctx context.Context, t *store.Tx) (rows []networkRow, err error) {
-	err = t.NewSelect().Model(&rows).Where("n.dirty OR n.removing OR NOT n.made OR n.applied < n.wanted").Order("n.id").Scan(ctx)
-	return rows, err
+func open(ctx context.Context, t *store.Tx) (ids []string, err error) {
+	err = t.NewSelect().Model((*networkRow)(nil)).Column("id").Where("n.dirty OR n.removing OR NOT n.made OR n.applied < n.wanted").Order("n.id").Scan(ctx, &ids)
+	if err != nil {
+		return nil, err
+	}
+	loose, err := address.Loose(ctx, t)
+	return slices.Compact(slices.Sorted(slices.Values(append(ids, loose...)))), err
+}
+
+// networksByDesktop reads the networks of the engine that desktops of a project are on, by the desktops' ids.
+func networksByDesktop(ctx context.Context, t *store.Tx, projectID string, ids []string) (map[string]string, error) {
+	var rows []struct{ ID, Network string }
+	err := t.NewRaw("SELECT d.id, s.network FROM desktops AS d JOIN subnets AS s ON s.id = d.subnet_id WHERE d.project_id = ? AND d.id IN (?)", projectID, bun.List(ids)).Scan(ctx, &rows)
+	of := make(map[string]string, len(rows))
+	for _, r := range rows {
+		of[r.ID] = r.Network
+	}
+	return of, err
 }
 
 func networkIDs(ctx context.Context, t *store.Tx) (ids []string, err error) {

@@ -23,7 +23,7 @@ var caller = workspace.Caller{ProjectID: storetest.Project}
 
 func TestRows(t *testing.T) {
 	storetest.RunRows(t, func(e *storetest.Env) *env { return &env{desktoptest.NewEnv(e), &network.Service{Store: e.Store}} },
-		map[string]map[string]func(*env){"Networks": cases})
+		map[string]map[string]func(*env){"Networks": cases, "Inventory": inventoryCases})
 }
 
 func (e *env) must(err error) {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"carrel/internal/address"
 	"carrel/internal/catalog"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
@@ -15,7 +16,8 @@ import (
 // use, also by several processes on one database: what belongs to a project is changed under the lock of its networks (lockProject), and ranges are
 // given out under that of all (catalog.LockRanges).
 type Service struct {
-	Store store.Transactions
+	Store     store.Transactions
+	Addresses address.Ranges // where public addresses come from
 }
 
 // The resources of audit records.

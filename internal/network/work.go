@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"carrel/internal/address"
 	"carrel/internal/store"
 	"carrel/internal/workspace"
 )
@@ -24,12 +25,7 @@ type Work struct {
 
 // Open returns the networks for which there may be work: Prepare says what.
 func Open(ctx context.Context, s store.Transactions) ([]string, error) {
-	rows, err := store.View(ctx, s, func(tx *store.Tx) ([]networkRow, error) { return open(ctx, tx) })
-	ids := make([]string, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
-	return ids, err
+	return store.View(ctx, s, func(tx *store.Tx) ([]string, error) { return open(ctx, tx) })
 }
 
 // Prepare compiles the rules of a network, and returns what the engine has to do for it. If the rules are others than before, they get the next version
@@ -38,7 +34,7 @@ func Prepare(ctx context.Context, s store.Transactions, id string) (Work, error)
 	return store.Update(ctx, s, func(tx *store.Tx) (Work, error) {
 		n, err := lockNetwork(ctx, tx, id)
 		if workspace.CodeOf(err) == workspace.CodeNetworkNotFound {
-			return Work{}, nil
+			return Work{}, address.Settle(ctx, tx, id)
 		}
 		if err != nil {
 			return Work{}, err
@@ -49,6 +45,9 @@ func Prepare(ctx context.Context, s store.Transactions, id string) (Work, error)
 		}
 		p, err := picture(ctx, tx, n)
 		if err != nil {
+			return w, err
+		}
+		if err := address.Settle(ctx, tx, id); err != nil {
 			return w, err
 		}
 		w.Rules = Compile(p)

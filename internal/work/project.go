@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"carrel/internal/address"
 	"carrel/internal/catalog"
 	"carrel/internal/directory"
 	"carrel/internal/quota"
@@ -48,6 +49,9 @@ func ProjectHolds(ctx context.Context, tx *store.Tx, projectID string) ([]string
 // ReleaseProject deletes what a project that is deleted has of its own although it holds nothing: its closed service, networks and quotas. The networks
 // can be other projects' afterwards.
 func ReleaseProject(ctx context.Context, tx *store.Tx, projectID string) error {
+	if err := address.DeleteAll(ctx, tx, projectID); err != nil {
+		return err
+	}
 	if err := catalog.DeleteNetworks(ctx, tx, projectID); err != nil {
 		return err
 	}

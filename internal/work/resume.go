@@ -2,6 +2,7 @@ package work
 
 import (
 	"carrel/internal/desktop"
+	"carrel/internal/network"
 	"carrel/internal/pool"
 	"carrel/internal/pool/reshape"
 	"carrel/internal/snapshot"
@@ -62,9 +63,16 @@ func resume(d *desktop.Desktop, s workspace.SubJob) error {
 			return err
 		}
 		d.Task = snapshot.Tasks[s.Type]
+	case workspace.JobChangeNetwork, workspace.JobChangeNetworks:
+		if err := d.MayWork(desktop.StatusActive, desktop.StatusShutoff, desktop.StatusError); err != nil {
+			return err
+		}
+		d.Task = network.TaskMoving
 	case workspace.JobAttachDesktops, workspace.JobDetachDesktops, workspace.JobBatchDetach, workspace.JobPrivileges, workspace.JobRenameUser,
 		workspace.JobRenameDesktops:
 		return nil // it becomes the owner when its turn comes
+	case workspace.JobApplyAddresses:
+		return nil // likewise
 	case workspace.JobNotifyPool, workspace.JobNotifyDesktops, workspace.JobHashPasswords, workspace.JobExecuteScripts:
 		return nil // it does not own a desktop
 	case workspace.JobOpenService, workspace.JobCloseService, workspace.JobUpdateService, workspace.JobUnlockService, workspace.JobShareImages:

@@ -35,6 +35,15 @@ const (
 	JobRestoreSnapshots JobType = "restoreDesktopBySnapshot"
 )
 
+// The jobs that give desktops another place in the networks: one desktop, or several.
+const (
+	JobChangeNetwork  JobType = "changeDesktopNetwork"
+	JobChangeNetworks JobType = "batchChangeDesktopNetwork"
+)
+
+// JobApplyAddresses gives desktops public addresses.
+const JobApplyAddresses JobType = "applyDesktopsInternet"
+
 // JobResizePool gives a pool's desktops another product.
 const JobResizePool JobType = "resizeDesktopPool"
 

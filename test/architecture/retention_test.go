@@ -53,6 +53,7 @@ var retention = []struct{ tables, kept, by string }{
 	{"accounts bootstrap", "permanent", ""},
 	{"installations", "permanent: the database is the installation", ""},
 	{"subscriptions quotas", "until the project is deleted, also when its service is closed", "`iam.Service.DeleteProject` through `work.ReleaseProject`"},
+	{"public_addresses", "until released, with the desktop that it was ordered with, or with the project", "`address.Service.Release`, `address.Settle`; `iam.Service.DeleteProject` through `work.ReleaseProject`"},
 	{"vpcs subnets security_groups security_group_rules", "until deleted, or with the project", "`network.Service.DeleteVPC`, `network.Service.DeleteSubnet`, `network.Service.DeleteGroup`, `network.Service.DeleteRule`; `iam.Service.DeleteProject` through `work.ReleaseProject`"},
 	{"networks", "until the engine has removed them, after their subnet", "`network.Removed`"},
 	{"products zones volume_types", "permanent: updated from the configuration and the engine", "`app.syncCatalog`"},

@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write what happens into testdata, inste
 const config = `
 jobs: {parallel: {PARALLEL}}
 desktops: {timezone: UTC}
+public_addresses: [198.51.100.0/30]
 audit_log: {file: AUDIT}
 mail: {smtp: {host: 127.0.0.1, port: PORT, tls: none, from: desktops@example.com}}
 sim:

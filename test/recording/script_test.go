@@ -34,6 +34,7 @@ var script = []chapter{
 	{"Service", service},
 	{"Cloud images", cloudImages},
 	{"Networks", networks},
+	{"Public addresses", addresses},
 }
 
 // none is the id of nothing.

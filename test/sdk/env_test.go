@@ -29,8 +29,15 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
+	return newEnvWith(t, func(*app.Config) {})
+}
+
+// newEnvWith is newEnv with another configuration.
+func newEnvWith(t *testing.T, configure func(*app.Config)) *env {
+	t.Helper()
 	c := app.Defaults()
 	c.Data, c.Listen, c.Engine, c.Version = t.TempDir(), "127.0.0.1:0", "sim", "test"
+	configure(&c)
 	a, err := app.Start(t.Context(), c, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)

@@ -106,7 +106,7 @@ func desktopRequests() map[string]Fields {
 			"desktop_name_policy_id": {Doc: "Generates the names that the request omits"},
 			"order_id":               {Doc: "Kept with the desktops; at most 64 characters"},
 
-			"eip":                              {Refuse: "public addresses are not offered here; leave it out, desktops reach the internet through NAT"},
+			"eip":                              {Present: true, Doc: "Public addresses: one that the project has, or new ones, which are released with their desktops"},
 			"apply_shared_vpc_dedicated_param": {Refuse: "shared VPCs are not offered here; leave it out"},
 			"hour_package_product_id":          {Refuse: noPackages},
 			"hour_package_offering_id":         {Refuse: noPackages},

@@ -71,6 +71,18 @@ var examplePools = map[string]string{
 	"DeleteDesktopPoolVolumes":     `{"volumes": [{"id": "$VOLUME_ID"}]}`,
 	"ExpandDesktopPoolVolumes":     `{"volumes": [{"id": "$VOLUME_ID", "size": 30}]}`,
 
+	"ApplyDesktopsInternet":        `{"desktop_ids": ["$DESKTOP_ID"], "eip_type": "5_bgp", "eip_charge_mode": "TRAFFIC", "bandwidth_size": 20}`,
+	"AssociateDesktopsEip":         `{"eip_id": "$EIP_ID", "desktop_id": "$DESKTOP_ID"}`,
+	"BatchDisassociateDesktopsEip": `{"desktop_ids": ["$DESKTOP_ID"]}`,
+	"CreatePublicip":               `{"publicip": {"type": "5_bgp"}, "bandwidth": {"share_type": "PER", "size": 20, "charge_mode": "traffic"}}`,
+	"UpdatePublicip":               `{"publicip": {"port_id": "$DESKTOP_ID"}}`,
+	"UpdateBandwidth":              `{"bandwidth": {"size": 50}}`,
+	"AssociatePublicips":           `{"publicip": {"associate_instance_type": "PORT", "associate_instance_id": "$DESKTOP_ID"}}`,
+
+	"CheckCidr":                 `{"tenant_cidrs": ["172.20.0.0/16"]}`,
+	"ChangeDesktopNetwork":      `{"subnet_id": "$SUBNET_ID", "security_group_ids": ["$SECURITY_GROUP_ID"]}`,
+	"BatchChangeDesktopNetwork": `{"desktop_ids": ["$DESKTOP_ID"], "subnet_id": "$SUBNET_ID"}`,
+
 	"BatchCreateDesktopSnapshot":  `{"desktop_ids": ["$DESKTOP_ID"], "disk_type": "SYSTEM_DISK", "system_disk_snapshot": {"name": "before the update"}}`,
 	"BatchRestoreDesktopSnapshot": `{"snapshot_ids": ["$SNAPSHOT_ID"]}`,
 	"BatchDeleteDesktopSnapshot":  `{"snapshot_ids": ["$SNAPSHOT_ID"]}`,

@@ -78,6 +78,7 @@ func Areas() []Area {
 		organisationalUnits(),
 		poolChanges(),
 		pools(),
+		publicAddresses(),
 		quotas(),
 		scripts(),
 		volumes(),

@@ -45,6 +45,18 @@ var terraformBlocks = []Terraform{
     throughput = 125
   }
 }`, []string{"AddVolumes", "ExpandVolumes", "DeleteDesktopVolumes", "BatchModifyQosVolumes"}},
+	{`resource "huaweicloud_vpc_eip" "door" {
+  publicip {
+    type = "5_bgp"
+  }
+
+  bandwidth {
+    share_type  = "PER"
+    name        = "door"
+    size        = 20
+    charge_mode = "traffic"
+  }
+}`, []string{"CreatePublicip", "ShowPublicipV3", "ShowBandwidth", "UpdatePublicip", "DeletePublicip"}},
 	{`resource "huaweicloud_vpc" "labs" {
   name = "labs"
   cidr = "172.20.0.0/16"

@@ -40,7 +40,7 @@ type CreateDesktopReq struct {
 	OUName                       string                `json:"ou_name,omitempty" doc:"An organisational unit that AddOu has added"`
 	Tags                         []Tag                 `json:"tags,omitempty" maxItems:"20"`
 	ApplySharedVPCDedicatedParam any                   `json:"apply_shared_vpc_dedicated_param,omitempty" doc:"Refused: shared VPCs are not offered here; leave it out"`
-	EIP                          any                   `json:"eip,omitempty" doc:"Refused: public addresses are not offered here; leave it out, desktops reach the internet through NAT"`
+	EIP                          *Eip                  `json:"eip,omitempty" doc:"Public addresses: one that the project has, or new ones, which are released with their desktops"`
 	DesktopNamePolicyID          string                `json:"desktop_name_policy_id,omitempty" doc:"Generates the names that the request omits"`
 	HourPackageProductID         string                `json:"hour_package_product_id,omitempty" doc:"Refused: hour packages are not sold here; leave it out"`
 	HourPackageOfferingID        string                `json:"hour_package_offering_id,omitempty" doc:"Refused: hour packages are not sold here; leave it out"`
@@ -66,9 +66,6 @@ func (r *CreateDesktopReq) refused(prefix string) *Refusal {
 	}
 	if r.ApplySharedVPCDedicatedParam != nil {
 		return &Refusal{prefix + "apply_shared_vpc_dedicated_param", "shared VPCs are not offered here; leave it out"}
-	}
-	if r.EIP != nil {
-		return &Refusal{prefix + "eip", "public addresses are not offered here; leave it out, desktops reach the internet through NAT"}
 	}
 	if r.HourPackageProductID != "" {
 		return &Refusal{prefix + "hour_package_product_id", "hour packages are not sold here; leave it out"}
@@ -144,6 +141,14 @@ func (r *Desktop) refused(prefix string) *Refusal {
 type Tag struct {
 	Key   string `json:"key" required:"true" minLength:"1" maxLength:"128"`
 	Value string `json:"value" required:"false" maxLength:"43"`
+}
+
+// Eip is part of requests.
+type Eip struct {
+	ID            string `json:"id,omitempty" doc:"One that the project has and that leads to no desktop, for a single desktop; in place of the rest"`
+	Type          string `json:"type,omitempty" doc:"5_bgp or 5_sbgp. Kept as it is asked for: all addresses are alike"`
+	ChargeMode    string `json:"charge_mode,omitempty" enum:"TRAFFIC,BANDWIDTH" doc:"Kept as it is asked for: nothing is charged"`
+	BandwidthSize int    `json:"bandwidth_size,omitempty" doc:"Mbit/s in each direction, 1 to 2000"`
 }
 
 // CreateDesktopResponse is part of answers.

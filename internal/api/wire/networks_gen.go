@@ -71,3 +71,178 @@ type SimpleSecurityGroupsInfo struct {
 	ProjectID   string `json:"project_id"`
 	CreatedAt   string `json:"created_at"`
 }
+
+// ShowAvailableIpInput is GET /v2/{project_id}/subnets/{subnet_id}/available-ip.
+type ShowAvailableIpInput struct {
+	Project
+	SubnetID string `path:"subnet_id"`
+}
+
+// ShowAvailableIpResponse is part of answers.
+type ShowAvailableIpResponse struct {
+	AvailableIP int `json:"available_ip"`
+}
+
+// ShowUsingSubnetsInput is GET /v2/{project_id}/subnets/using-subnets.
+type ShowUsingSubnetsInput struct {
+	Project
+	SubnetIDs string `query:"subnet_ids" doc:"Which of these, separated by commas; absent: of all"`
+}
+
+// ShowUsingSubnetsResponse is part of answers.
+type ShowUsingSubnetsResponse struct {
+	SubnetIDs []string `json:"subnet_ids"`
+}
+
+// CheckCidrInput is POST /v2/{project_id}/check-cidr.
+type CheckCidrInput struct {
+	Project
+	Body CheckCidrRequestBody
+}
+
+// CheckCidrRequestBody is part of requests.
+type CheckCidrRequestBody struct {
+	TenantCidrs      []string `json:"tenant_cidrs" required:"true" doc:"1 to 100 ranges, such as 172.20.0.0/16"`
+	AvailabilityZone string   `json:"availability_zone,omitempty" doc:"No effect: every subnet spans all zones"`
+}
+
+// CheckCidrResponse is part of answers.
+type CheckCidrResponse struct {
+	ConflictCidrs []string `json:"conflict_cidrs"`
+}
+
+// ListPortsInput is GET /v2/{project_id}/ports.
+type ListPortsInput struct {
+	Project
+	Marker    string         `query:"marker" doc:"The id of the last one of the page before"`
+	Limit     int            `query:"limit" minimum:"1" maximum:"2000" default:"2000"`
+	IPAddress string         `query:"ip_address"`
+	SubnetID  string         `query:"subnet_id"`
+	IsUsed    Optional[bool] `query:"is_used" doc:"Every port is a desktop's and in use: false has none"`
+}
+
+// ListPortsResponse is part of answers.
+type ListPortsResponse struct {
+	Ports []NeutronPort `json:"ports"`
+}
+
+// NeutronPort is part of answers.
+type NeutronPort struct {
+	ID        string    `json:"id" doc:"The desktop's id: it has one port"`
+	Status    string    `json:"status" doc:"ACTIVE; BUILD while the desktop is being created"`
+	NetworkID string    `json:"network_id"`
+	DeviceID  string    `json:"device_id" doc:"The desktop's id"`
+	FixedIPs  []FixedIp `json:"fixed_ips"`
+}
+
+// FixedIp is part of answers.
+type FixedIp struct {
+	SubnetID  string `json:"subnet_id"`
+	IPAddress string `json:"ip_address"`
+}
+
+// ShowDesktopNetworkInput is GET /v2/{project_id}/desktops/{desktop_id}/networks.
+type ShowDesktopNetworkInput struct {
+	Project
+	DesktopID string `path:"desktop_id"`
+}
+
+// ShowDesktopNetworkResponse is part of answers.
+type ShowDesktopNetworkResponse struct {
+	ComputerName string        `json:"computer_name"`
+	ComputerID   string        `json:"computer_id"`
+	NetworkInfos []NetworkInfo `json:"network_infos"`
+}
+
+// NetworkInfo is part of answers.
+type NetworkInfo struct {
+	VPCInfo        Vpc                 `json:"vpc_info"`
+	SubnetInfo     DesktopSubnet       `json:"subnet_info"`
+	PortInfo       Port                `json:"port_info"`
+	PublicIPInfo   *PublicIp           `json:"public_ip_info,omitempty" doc:"Absent without a public address"`
+	SecurityGroups []SecurityGroupInfo `json:"security_groups"`
+}
+
+// Vpc is part of answers.
+type Vpc struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	CIDR string `json:"cidr"`
+}
+
+// DesktopSubnet is part of answers.
+type DesktopSubnet struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	CIDR string `json:"cidr"`
+}
+
+// Port is part of answers.
+type Port struct {
+	ID        string `json:"id" doc:"The desktop's id: it has one port"`
+	IPAddress string `json:"ip_address"`
+}
+
+// PublicIp is part of answers.
+type PublicIp struct {
+	ID              string `json:"id"`
+	PublicIPAddress string `json:"public_ip_address"`
+}
+
+// ShowDesktopNetworksInput is GET /v2/{project_id}/desktops/networks.
+type ShowDesktopNetworksInput struct {
+	Project
+	DesktopIDs []string `query:"desktop_ids,explode" maxItems:"100" doc:"At most 100; absent: all, if there are at most 100"`
+}
+
+// ShowDesktopNetworksResponse is part of answers.
+type ShowDesktopNetworksResponse struct {
+	Networks []DesktopNetworkResult `json:"networks"`
+}
+
+// DesktopNetworkResult is part of answers.
+type DesktopNetworkResult struct {
+	ComputerName string        `json:"computer_name"`
+	ComputerID   string        `json:"computer_id"`
+	ComputerIP   string        `json:"computer_ip"`
+	NetworkInfos []NetworkInfo `json:"network_infos"`
+}
+
+// ChangeDesktopNetworkInput is PUT /v2/{project_id}/desktops/{desktop_id}/networks.
+type ChangeDesktopNetworkInput struct {
+	Project
+	DesktopID string `path:"desktop_id"`
+	Body      ChangeDesktopNetworkReq
+}
+
+// ChangeDesktopNetworkReq is part of requests.
+type ChangeDesktopNetworkReq struct {
+	VPCID            *string  `json:"vpc_id,omitempty" doc:"That of the subnet"`
+	SubnetID         *string  `json:"subnet_id,omitempty" doc:"One that the service uses; absent: the one that the desktop is in"`
+	PrivateIP        *string  `json:"private_ip,omitempty" doc:"In the subnet; absent: the present one in the same subnet, a free one in another"`
+	SecurityGroupIDs []string `json:"security_group_ids" required:"true" doc:"All that the desktop is to have, at least one"`
+}
+
+// ChangeDesktopNetworkResponse is part of answers.
+type ChangeDesktopNetworkResponse struct {
+	JobID string `json:"job_id"`
+}
+
+// BatchChangeDesktopNetworkInput is POST /v2/{project_id}/desktops/networks/batch-change.
+type BatchChangeDesktopNetworkInput struct {
+	Project
+	Body BatchChangeDesktopNetworkReq
+}
+
+// BatchChangeDesktopNetworkReq is part of requests.
+type BatchChangeDesktopNetworkReq struct {
+	DesktopIDs       []string  `json:"desktop_ids" required:"true" minItems:"1" maxItems:"100"`
+	VPCID            string    `json:"vpc_id,omitempty" doc:"That of the subnet"`
+	SubnetID         string    `json:"subnet_id,omitempty" doc:"One that the service uses; absent: the one that a desktop is in"`
+	SecurityGroupIDs *[]string `json:"security_group_ids,omitempty" doc:"All that the desktops are to have, at least one; absent: those that they have"`
+}
+
+// BatchChangeDesktopNetworkResponse is part of answers.
+type BatchChangeDesktopNetworkResponse struct {
+	JobID string `json:"job_id"`
+}
