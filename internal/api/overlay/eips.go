@@ -56,7 +56,7 @@ func publicAddresses() Area {
 				"port_id":    {Doc: "The id of a desktop"},
 			},
 			"CreatePublicipBandwidthOption": {
-				"share_type":  {Refuse: ownOnly, Unless: "PER"},
+				"share_type":  {Enum: []string{"PER"}, Doc: ownOnly},
 				"id":          {Refuse: own + ": leave it out, and give its size"},
 				"charge_mode": {Enum: modes, Doc: charge + "; traffic by default"},
 				"name":        {Doc: "No effect: " + own + ", and its name"},

@@ -149,7 +149,7 @@ func (r *CreatePublicipOption) refused(prefix string) *Refusal {
 
 // CreatePublicipBandwidthOption is part of requests.
 type CreatePublicipBandwidthOption struct {
-	ShareType  string `json:"share_type" required:"true" doc:"Refused: only PER: each address has a bandwidth of its own, with its id"`
+	ShareType  string `json:"share_type" required:"true" enum:"PER" doc:"only PER: each address has a bandwidth of its own, with its id"`
 	ID         string `json:"id,omitempty" doc:"Refused: the address has a bandwidth of its own: leave it out, and give its size"`
 	Name       string `json:"name,omitempty" doc:"No effect: the address has a bandwidth of its own, and its name"`
 	Size       int    `json:"size,omitempty" doc:"Mbit/s in each direction, 1 to 2000"`
@@ -157,9 +157,6 @@ type CreatePublicipBandwidthOption struct {
 }
 
 func (r *CreatePublicipBandwidthOption) refused(prefix string) *Refusal {
-	if r.ShareType != "" && r.ShareType != "PER" {
-		return &Refusal{prefix + "share_type", "only PER: each address has a bandwidth of its own, with its id"}
-	}
 	if r.ID != "" {
 		return &Refusal{prefix + "id", "the address has a bandwidth of its own: leave it out, and give its size"}
 	}
