@@ -32,11 +32,14 @@ var documented = map[string]documentation{
     throughput = 125
   }
 }`}},
+	"ApplyDesktopsInternet": {area: "networks/EIP", jobs: []string{`applyDesktopsInternet`}, example: `{"desktop_ids":["$DESKTOP_ID"],"eip_type":"5_bgp","eip_charge_mode":"TRAFFIC","bandwidth_size":20}`},
 	"ApplyWorkspace": {area: "service, tenant and quotas", jobs: []string{`applyWorkspace`}, example: `{"ad_domains":{"domain_type":"LITE_AS"}}`, terraform: []string{`resource "huaweicloud_workspace_service" "library" {
   access_mode = "INTERNET"
   vpc_id      = var.vpc_id
   network_ids = [var.subnet_id]
 }`}},
+	"AssociateDesktopsEip": {area: "networks/EIP", example: `{"eip_id":"$EIP_ID","desktop_id":"$DESKTOP_ID"}`},
+	"AssociatePublicips":   {area: "public addresses", example: `{"publicip":{"associate_instance_type":"PORT","associate_instance_id":"$DESKTOP_ID"}}`},
 	"AttachInstances": {area: "desktops", jobs: []string{`attachDesktops`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","user_name":"$USER_NAME","user_group":"sudo"}]}`, terraform: []string{`resource "huaweicloud_workspace_desktop_user_batch_attach" "annas" {
   desktops {
     desktop_id = var.desktop_id
@@ -47,6 +50,7 @@ var documented = map[string]documentation{
 	"BatchAddDesktopsTags":       {area: "tags", example: `{"desktops":[{"desktop_id":"$DESKTOP_ID","tags":[{"key":"floor","value":"2"}]}]}`},
 	"BatchAssociateInstances":    {area: "desktops", example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"users":[{"user_name":"$USER_NAME","user_group":"sudo"}],"assign_model":{"assign_dimension":"USER","priority_strategy":"USER_NO_DESKTOP"}}`},
 	"BatchAttachInstances":       {area: "desktops", jobs: []string{`attachDesktops`}, dependencies: []string{`vpc:ports:get`, `ims:images:get`, `ims:images:list`, `ims:images:share`, `ims:images:updateMemberStatus`, `ims:images:deleteMember`, `ims:images:addMember`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"users":[{"user_name":"$USER_NAME","user_group":"sudo"}],"assign_model":{"assign_dimension":"USER","priority_strategy":"USER_NO_DESKTOP"}}`},
+	"BatchChangeDesktopNetwork":  {area: "networks/EIP", jobs: []string{`changeDesktopNetwork`, `batchChangeDesktopNetwork`}, example: `{"desktop_ids":["$DESKTOP_ID"],"subnet_id":"$SUBNET_ID"}`},
 	"BatchChangeTags":            {area: "tags", example: `{"action":"create","tags":[{"key":"floor","value":"2"}]}`},
 	"BatchCreateDesktopSnapshot": {area: "snapshots", jobs: []string{`createWksSnapshot`}, example: `{"desktop_ids":["$DESKTOP_ID"],"disk_type":"SYSTEM_DISK","system_disk_snapshot":{"name":"before the update"}}`},
 	"BatchCreateUsers":           {area: "users", jobs: []string{`hashPasswords`}, example: `{"users":[{"user_name":"anna","user_email":"anna@example.org"},{"user_name":"ben","user_email":"ben@example.org"}]}`},
@@ -92,7 +96,8 @@ var documented = map[string]documentation{
     is_detach_all_users = true
   }
 }`}},
-	"BatchLogoffDesktops": {area: "desktops", jobs: []string{`logoffDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"message":"The library closes."}`},
+	"BatchDisassociateDesktopsEip": {area: "networks/EIP", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
+	"BatchLogoffDesktops":          {area: "desktops", jobs: []string{`logoffDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"],"message":"The library closes."}`},
 	"BatchModifyQosVolumes": {area: "volumes", jobs: []string{`modifyVolumesQos`}, example: `{"volume_ids":["$VOLUME_ID"],"qos":{"iops":4000,"throughput":200}}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "archive" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -135,9 +140,11 @@ var documented = map[string]documentation{
   vpc_id      = var.vpc_id
   network_ids = [var.subnet_id]
 }`}},
+	"ChangeDesktopNetwork":     {area: "networks/EIP", jobs: []string{`changeDesktopNetwork`}, example: `{"subnet_id":"$SUBNET_ID","security_group_ids":["$SECURITY_GROUP_ID"]}`},
 	"ChangeDesktopToImage":     {area: "desktops", jobs: []string{`desktopToImage`}, example: `{"desktop_id":"$DESKTOP_ID","image_name":"Physics 2026"}`},
 	"ChangeUserPrivilegeGroup": {area: "desktops", jobs: []string{`changeUserPrivilegeGroup`}, example: `{"desktops":[{"desktop_id":"$DESKTOP_ID"}],"user_privilege_group":"default"}`},
 	"ChangeUserStatus":         {area: "users", example: `{"op_type":"LOCK"}`},
+	"CheckCidr":                {area: "networks/EIP", example: `{"tenant_cidrs":["172.20.0.0/16"]}`},
 	"CheckDesktopImages":       {area: "desktops", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
 	"CheckEnterpriseId":        {area: "service, tenant and quotas"},
 	"CheckSysprepInfo":         {area: "desktops", example: `{"desktop_ids":["$DESKTOP_ID"]}`},
@@ -220,7 +227,19 @@ var documented = map[string]documentation{
 }`}},
 	"CreateEnterpriseProject": {area: "enterprise projects"},
 	"CreateOrder":             {area: "orders and price inquiry", jobs: []string{`createDesktops`, `addVolumes`, `rebuildDesktops`, `createDesktopPool`, `expandDesktopPool`}, example: `{"type":"createDesktops","resources":[{"create_desktops":{"desktop_type":"DEDICATED","product_id":"$PRODUCT_ID","image_type":"gold","image_id":"$IMAGE_ID","root_volume":{"type":"SAS","size":80},"desktops":[{"user_name":"anna","user_group":"sudo"}]}}]}`},
-	"CreateScript":            {area: "scripts", example: `{"name":"greet","type":"SHELL","content":"echo hello"}`},
+	"CreatePublicip": {area: "public addresses", example: `{"publicip":{"type":"5_bgp"},"bandwidth":{"share_type":"PER","size":20,"charge_mode":"traffic"}}`, terraform: []string{`resource "huaweicloud_vpc_eip" "door" {
+  publicip {
+    type = "5_bgp"
+  }
+
+  bandwidth {
+    share_type  = "PER"
+    name        = "door"
+    size        = 20
+    charge_mode = "traffic"
+  }
+}`}},
+	"CreateScript": {area: "scripts", example: `{"name":"greet","type":"SHELL","content":"echo hello"}`},
 	"CreateSecurityGroup": {area: "security groups", example: `{"security_group":{"name":"web","description":"Web servers"}}`, terraform: []string{`resource "huaweicloud_networking_secgroup" "web" {
   name = "web"
 }`}},
@@ -319,6 +338,18 @@ var documented = map[string]documentation{
   ou_name = "Reading room"
   domain  = "carrel.local"
 }`}},
+	"DeletePublicip": {area: "public addresses", terraform: []string{`resource "huaweicloud_vpc_eip" "door" {
+  publicip {
+    type = "5_bgp"
+  }
+
+  bandwidth {
+    share_type  = "PER"
+    name        = "door"
+    size        = 20
+    charge_mode = "traffic"
+  }
+}`}},
 	"DeleteScript":        {area: "scripts"},
 	"DeleteSecurityGroup": {area: "security groups"},
 	"DeleteSecurityGroupRule": {area: "security groups", terraform: []string{`resource "huaweicloud_networking_secgroup_rule" "http" {
@@ -357,6 +388,7 @@ var documented = map[string]documentation{
   vpc_id     = var.vpc_id
 }`}},
 	"DetachInstances":                 {area: "desktops", jobs: []string{`detachDesktops`}, example: `{"desktop_ids":["$DESKTOP_ID"]}`},
+	"DisassociatePublicips":           {area: "public addresses"},
 	"DownloadExportFile":              {area: "export tasks"},
 	"DownloadMetadata":                {area: "authentication config"},
 	"DownloadSpMetadata":              {area: "authentication config"},
@@ -414,6 +446,7 @@ var documented = map[string]documentation{
 	"ListAuditRecords":      {area: "audit"},
 	"ListAvailabilityZones": {area: "availability zones and time zones"},
 	"ListAzs":               {area: "availability zones and time zones"},
+	"ListBandwidths":        {area: "public addresses"},
 	"ListCloudImages": {area: "cloud images", terraform: []string{`data "huaweicloud_images_images" "all" {
   image_type = "market"
 }`}},
@@ -469,6 +502,7 @@ var documented = map[string]documentation{
   }
 }`}},
 	"ListDesktopsDetail":      {area: "desktops", terraform: []string{`data "huaweicloud_workspace_desktops" "all" {}`}},
+	"ListDesktopsEips":        {area: "networks/EIP"},
 	"ListDesktopsStatistics":  {area: "statistics and monitoring"},
 	"ListEnterpriseProject":   {area: "enterprise projects"},
 	"ListExportTasks":         {area: "export tasks"},
@@ -505,8 +539,10 @@ var documented = map[string]documentation{
 	"ListPoolDesktopsDetail": {area: "desktop pools", terraform: []string{`data "huaweicloud_workspace_desktop_pool_associated_desktops" "library" {
   pool_id = var.pool_id
 }`}},
+	"ListPorts":              {area: "networks/EIP"},
 	"ListProducts":           {area: "products", terraform: []string{`data "huaweicloud_workspace_flavors" "all" {}`}},
 	"ListProjectTags":        {area: "tags", terraform: []string{`data "huaweicloud_workspace_tags" "all" {}`}},
+	"ListPublicips":          {area: "public addresses"},
 	"ListResourcePackages":   {area: "products"},
 	"ListRunState":           {area: "statistics and monitoring"},
 	"ListScriptRecords":      {area: "scripts"},
@@ -573,7 +609,20 @@ var documented = map[string]documentation{
 	"ShowAssistAuthConfig":             {area: "authentication config"},
 	"ShowAssistAuthConfigApplyObjects": {area: "authentication config", terraform: []string{`data "huaweicloud_workspace_assist_auth_configuration_applied_objects" "all" {}`}},
 	"ShowAuthConfig":                   {area: "authentication config"},
+	"ShowAvailableIp":                  {area: "networks/EIP"},
 	"ShowAzDetails":                    {area: "availability zones and time zones"},
+	"ShowBandwidth": {area: "public addresses", terraform: []string{`resource "huaweicloud_vpc_eip" "door" {
+  publicip {
+    type = "5_bgp"
+  }
+
+  bandwidth {
+    share_type  = "PER"
+    name        = "door"
+    size        = 20
+    charge_mode = "traffic"
+  }
+}`}},
 	"ShowDesktopDetail": {area: "desktops", terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
   image_type = "gold"
@@ -588,6 +637,8 @@ var documented = map[string]documentation{
     size = 80
   }
 }`}},
+	"ShowDesktopNetwork":  {area: "networks/EIP"},
+	"ShowDesktopNetworks": {area: "networks/EIP"},
 	"ShowDesktopPoolDetail": {area: "desktop pools", terraform: []string{`resource "huaweicloud_workspace_desktop_pool" "library" {
   name       = "library"
   type       = "DYNAMIC"
@@ -623,6 +674,19 @@ var documented = map[string]documentation{
   op_type = "os-stop"
   type    = "SOFT"
 }`}},
+	"ShowPublicip": {area: "public addresses"},
+	"ShowPublicipV3": {area: "public addresses", terraform: []string{`resource "huaweicloud_vpc_eip" "door" {
+  publicip {
+    type = "5_bgp"
+  }
+
+  bandwidth {
+    share_type  = "PER"
+    name        = "door"
+    size        = 20
+    charge_mode = "traffic"
+  }
+}`}},
 	"ShowQuotaDetails":                  {area: "service, tenant and quotas"},
 	"ShowQuotas":                        {area: "service, tenant and quotas"},
 	"ShowResourceBindEnterpriseProject": {area: "enterprise projects", example: `{"resource_types":["workspace-desktop"],"offset":0,"limit":10}`},
@@ -653,6 +717,7 @@ var documented = map[string]documentation{
 	"ShowTagByDesktopId": {area: "tags", terraform: []string{`data "huaweicloud_workspace_desktop_tags" "annas" {
   desktop_id = var.desktop_id
 }`}},
+	"ShowUsingSubnets": {area: "networks/EIP"},
 	"ShowVpc": {area: "VPCs", terraform: []string{`resource "huaweicloud_vpc" "labs" {
   name = "labs"
   cidr = "172.20.0.0/16"
@@ -682,6 +747,7 @@ var documented = map[string]documentation{
 	"UpdateAssistAuthMethodConfig":       {area: "authentication config", example: `{"otp_config_info":{"enable":true}}`},
 	"UpdateAuthConfig":                   {area: "authentication config", example: `{"sms_login_enabled":false}`},
 	"UpdateAuthMethodConfig":             {area: "authentication config", example: `{"auth_type":"USER_PASSWORD"}`},
+	"UpdateBandwidth":                    {area: "public addresses", example: `{"bandwidth":{"size":50}}`},
 	"UpdateCloudImage":                   {area: "cloud images", example: `[{"op":"replace","path":"/name","value":"Physics 2026"}]`},
 	"UpdateDesktop": {area: "desktops", jobs: []string{`updateDesktops`}, example: `{"desktop":{"computer_name":"annas-pc"}}`, terraform: []string{`resource "huaweicloud_workspace_desktop" "annas" {
   flavor_id  = var.product_id
@@ -734,6 +800,18 @@ var documented = map[string]documentation{
 	"UpdateOuInfo": {area: "OUs", example: `{"ou_name":"Archive"}`, terraform: []string{`resource "huaweicloud_workspace_ou" "reading_room" {
   ou_name = "Reading room"
   domain  = "carrel.local"
+}`}},
+	"UpdatePublicip": {area: "public addresses", example: `{"publicip":{"port_id":"$DESKTOP_ID"}}`, terraform: []string{`resource "huaweicloud_vpc_eip" "door" {
+  publicip {
+    type = "5_bgp"
+  }
+
+  bandwidth {
+    share_type  = "PER"
+    name        = "door"
+    size        = 20
+    charge_mode = "traffic"
+  }
 }`}},
 	"UpdateScript": {area: "scripts", example: `{"name":"greet","content":"echo good morning"}`},
 	"UpdateSecurityGroup": {area: "security groups", example: `{"security_group":{"description":"Servers of web pages"}}`, terraform: []string{`resource "huaweicloud_networking_secgroup" "web" {

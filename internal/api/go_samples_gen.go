@@ -96,11 +96,25 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
+	"ApplyDesktopsInternet": {"workspace", `response, err := client.ApplyDesktopsInternet(&model.ApplyDesktopsInternetRequest{
+	Body: &model.ApplyDesktopsInternetReq{
+		BandwidthSize: 20,
+		DesktopIds:    &[]string{os.Getenv("DESKTOP_ID")},
+		EipChargeMode: model.GetApplyDesktopsInternetReqEipChargeModeEnum().TRAFFIC,
+		EipType:       "5_bgp",
+	},
+})`},
 	"ApplyWorkspace": {"workspace", `response, err := client.ApplyWorkspace(&model.ApplyWorkspaceRequest{
 	Body: &model.ApplyWorkspaceReq{
 		AdDomains: &model.ApplyWorkspaceAdDomain{
 			DomainType: model.GetApplyWorkspaceAdDomainDomainTypeEnum().LITE_AS,
 		},
+	},
+})`},
+	"AssociateDesktopsEip": {"workspace", `response, err := client.AssociateDesktopsEip(&model.AssociateDesktopsEipRequest{
+	Body: &model.AssociateDesktopsEipReq{
+		DesktopId: os.Getenv("DESKTOP_ID"),
+		EipId:     os.Getenv("EIP_ID"),
 	},
 })`},
 	"AssumeAgency": {"sts", `response, err := client.AssumeAgency(&model.AssumeAgencyRequest{
@@ -158,6 +172,12 @@ var goSamples = map[string]goSample{
 			UserGroup: "sudo",
 			UserName:  os.Getenv("USER_NAME"),
 		}},
+	},
+})`},
+	"BatchChangeDesktopNetwork": {"workspace", `response, err := client.BatchChangeDesktopNetwork(&model.BatchChangeDesktopNetworkRequest{
+	Body: &model.BatchChangeDesktopNetworkReq{
+		DesktopIds: []string{os.Getenv("DESKTOP_ID")},
+		SubnetId:   new(os.Getenv("SUBNET_ID")),
 	},
 })`},
 	"BatchChangeTags": {"workspace", `response, err := client.BatchChangeTags(&model.BatchChangeTagsRequest{
@@ -245,6 +265,11 @@ var goSamples = map[string]goSample{
 		}},
 	},
 })`},
+	"BatchDisassociateDesktopsEip": {"workspace", `response, err := client.BatchDisassociateDesktopsEip(&model.BatchDisassociateDesktopsEipRequest{
+	Body: &model.BatchDisassociateDesktopsEipReq{
+		DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
+	},
+})`},
 	"BatchLogoffDesktops": {"workspace", `response, err := client.BatchLogoffDesktops(&model.BatchLogoffDesktopsRequest{
 	Body: &model.LogoffDesktopsReq{
 		DesktopIds: &[]string{os.Getenv("DESKTOP_ID")},
@@ -282,6 +307,13 @@ var goSamples = map[string]goSample{
 	},
 })`},
 	"CancelWorkspace": {"workspace", `response, err := client.CancelWorkspace(&model.CancelWorkspaceRequest{})`},
+	"ChangeDesktopNetwork": {"workspace", `response, err := client.ChangeDesktopNetwork(&model.ChangeDesktopNetworkRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
+	Body: &model.ChangeDesktopNetworkReq{
+		SecurityGroupIds: []string{os.Getenv("SECURITY_GROUP_ID")},
+		SubnetId:         new(os.Getenv("SUBNET_ID")),
+	},
+})`},
 	"ChangeDesktopToImage": {"workspace", `response, err := client.ChangeDesktopToImage(&model.ChangeDesktopToImageRequest{
 	Body: &model.DesktopToImageReq{
 		DesktopId: os.Getenv("DESKTOP_ID"),
@@ -300,6 +332,11 @@ var goSamples = map[string]goSample{
 	UserId: os.Getenv("USER_ID"),
 	Body: &model.OperateUserReq{
 		OpType: model.GetOperateUserReqOpTypeEnum().LOCK,
+	},
+})`},
+	"CheckCidr": {"workspace", `response, err := client.CheckCidr(&model.CheckCidrRequest{
+	Body: &model.CheckCidrRequestBody{
+		TenantCidrs: &[]string{"172.20.0.0/16"},
 	},
 })`},
 	"CheckDesktopImages": {"workspace", `response, err := client.CheckDesktopImages(&model.CheckDesktopImagesRequest{
@@ -890,6 +927,7 @@ var goSamples = map[string]goSample{
 	},
 })`},
 	"ListDesktopsDetail":     {"workspace", `response, err := client.ListDesktopsDetail(&model.ListDesktopsDetailRequest{})`},
+	"ListDesktopsEips":       {"workspace", `response, err := client.ListDesktopsEips(&model.ListDesktopsEipsRequest{})`},
 	"ListDesktopsStatistics": {"workspace", `response, err := client.ListDesktopsStatistics(&model.ListDesktopsStatisticsRequest{})`},
 	"ListExportTasks":        {"workspace", `response, err := client.ListExportTasks(&model.ListExportTasksRequest{})`},
 	"ListHourPackagesType":   {"workspace", `response, err := client.ListHourPackagesType(&model.ListHourPackagesTypeRequest{})`},
@@ -913,6 +951,7 @@ var goSamples = map[string]goSample{
 	"ListPoolDesktopsDetail": {"workspace", `response, err := client.ListPoolDesktopsDetail(&model.ListPoolDesktopsDetailRequest{
 	PoolId: os.Getenv("POOL_ID"),
 })`},
+	"ListPorts":            {"workspace", `response, err := client.ListPorts(&model.ListPortsRequest{})`},
 	"ListProducts":         {"workspace", `response, err := client.ListProducts(&model.ListProductsRequest{})`},
 	"ListProjectTags":      {"workspace", `response, err := client.ListProjectTags(&model.ListProjectTagsRequest{})`},
 	"ListResourcePackages": {"workspace", `response, err := client.ListResourcePackages(&model.ListResourcePackagesRequest{})`},
@@ -1010,6 +1049,9 @@ var goSamples = map[string]goSample{
 	"ShowAssistAuthConfig":             {"workspace", `response, err := client.ShowAssistAuthConfig(&model.ShowAssistAuthConfigRequest{})`},
 	"ShowAssistAuthConfigApplyObjects": {"workspace", `response, err := client.ShowAssistAuthConfigApplyObjects(&model.ShowAssistAuthConfigApplyObjectsRequest{})`},
 	"ShowAuthConfig":                   {"workspace", `response, err := client.ShowAuthConfig(&model.ShowAuthConfigRequest{})`},
+	"ShowAvailableIp": {"workspace", `response, err := client.ShowAvailableIp(&model.ShowAvailableIpRequest{
+	SubnetId: os.Getenv("SUBNET_ID"),
+})`},
 	"ShowAzDetails": {"workspace", `response, err := client.ShowAzDetails(&model.ShowAzDetailsRequest{
 	AvailabilityZoneId: os.Getenv("AVAILABILITY_ZONE_ID"),
 })`},
@@ -1019,6 +1061,10 @@ var goSamples = map[string]goSample{
 	"ShowDesktopDetail": {"workspace", `response, err := client.ShowDesktopDetail(&model.ShowDesktopDetailRequest{
 	DesktopId: os.Getenv("DESKTOP_ID"),
 })`},
+	"ShowDesktopNetwork": {"workspace", `response, err := client.ShowDesktopNetwork(&model.ShowDesktopNetworkRequest{
+	DesktopId: os.Getenv("DESKTOP_ID"),
+})`},
+	"ShowDesktopNetworks": {"workspace", `response, err := client.ShowDesktopNetworks(&model.ShowDesktopNetworksRequest{})`},
 	"ShowDesktopPoolDetail": {"workspace", `response, err := client.ShowDesktopPoolDetail(&model.ShowDesktopPoolDetailRequest{
 	PoolId: os.Getenv("POOL_ID"),
 })`},
@@ -1047,6 +1093,7 @@ var goSamples = map[string]goSample{
 	"ShowUserMfaDevice": {"iam", `response, err := client.ShowUserMfaDevice(&model.ShowUserMfaDeviceRequest{
 	UserId: os.Getenv("USER_ID"),
 })`},
+	"ShowUsingSubnets":  {"workspace", `response, err := client.ShowUsingSubnets(&model.ShowUsingSubnetsRequest{})`},
 	"ShowWorkspaceLock": {"workspace", `response, err := client.ShowWorkspaceLock(&model.ShowWorkspaceLockRequest{})`},
 	"StopScriptExecution": {"workspace", `response, err := client.StopScriptExecution(&model.StopScriptExecutionRequest{
 	Body: &model.StopScriptExecutionReq{

@@ -331,6 +331,7 @@ func TestWhatWasSentIsNotedThoughTheProcessStops(t *testing.T) {
 	s := &sink.Syslog{Address: u, Audit: e.trail, Owner: "here"}
 	t.Cleanup(func() { s.Close() })
 	stopping, stop := context.WithCancel(t.Context())
+	defer stop()
 	for n := range int64(2) { // the second is written to the connection of the first
 		e.add(1)
 		if _, err := s.Claim(t.Context()); err != nil {
