@@ -70,6 +70,7 @@ func (s *Server) showImageJob(ctx context.Context, in *wire.ShowImageJobInput) (
 			out.Entities.ImageID = params.ImageID
 		case workspace.SubJobFailed:
 			out.ErrorCode, out.FailReason = string(sub.Code), sub.Reason
+		case workspace.SubJobWaiting, workspace.SubJobRunning:
 		}
 	}
 	return out, nil

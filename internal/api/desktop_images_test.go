@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -28,16 +29,12 @@ func TestWhatAnImageOfADesktopMayBe(t *testing.T) {
 	e.shutOff(ids[0])
 	ask := func(changes object) answer {
 		body := object{"desktop_id": ids[0], "image_name": "Lab"}
-		for k, v := range changes {
-			body[k] = v
-		}
+		maps.Copy(body, changes)
 		return e.post("/desktops/desktop-to-image", body)
 	}
 	ims := func(changes object) answer {
 		body := object{"instance_id": ids[0], "name": "Lab"}
-		for k, v := range changes {
-			body[k] = v
-		}
+		maps.Copy(body, changes)
 		return e.do("POST", "/v2/cloudimages/action", body)
 	}
 	for _, c := range []struct {

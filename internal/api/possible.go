@@ -115,17 +115,19 @@ func within(part string, fields ...string) func(traits) bool {
 
 // causes are the errors of the catalogue that not every operation with their status can answer with.
 var causes = map[workspace.Code]func(traits) bool{
-	workspace.CodeEmptyBody:          func(o traits) bool { return o.body },
-	workspace.CodeUnsupported:        func(o traits) bool { return o.own && len(o.named) > len(o.inPath) },
-	workspace.CodeDesktopNotFound:    naming("desktop_id", "desktop_ids", "resource_id", "resource_ids", "port_id", "associate_instance_id"),
-	workspace.CodeJobNotFound:        func(o traits) bool { return o.inPath["job_id"] },
-	workspace.CodeProductNotFound:    naming("product_id"),
-	workspace.CodeImageNotFound:      func(o traits) bool { return o.body && naming("image_id")(o) },
-	workspace.CodeSubnetNotFound:     func(o traits) bool { return o.body && naming("subnet_id", "subnet_ids")(o) },
-	workspace.CodeSecurityNotFound:   naming("security_groups", "security_group_ids"),
-	workspace.CodeNetworkNotFound:    naming("publicip_id", "eip_id", "eip", "bandwidth_id", "vpc_id", "subnet_id", "security_group_id", "rule_id", "remote_group_id"),
-	workspace.CodeZoneNotFound:       naming("availability_zone", "availability_zone_id", "az_code"),
-	workspace.CodePoolNotFound:       func(o traits) bool { return o.inPath["pool_id"] || o.body && o.named["resource_type"] },
+	workspace.CodeEmptyBody:        func(o traits) bool { return o.body },
+	workspace.CodeUnsupported:      func(o traits) bool { return o.own && len(o.named) > len(o.inPath) },
+	workspace.CodeDesktopNotFound:  naming("desktop_id", "desktop_ids", "resource_id", "resource_ids", "port_id", "associate_instance_id"),
+	workspace.CodeJobNotFound:      func(o traits) bool { return o.inPath["job_id"] },
+	workspace.CodeProductNotFound:  naming("product_id", "resize_product_id"),
+	workspace.CodeImageNotFound:    func(o traits) bool { return o.body && naming("image_id")(o) },
+	workspace.CodeSubnetNotFound:   func(o traits) bool { return o.body && naming("subnet_id", "subnet_ids")(o) },
+	workspace.CodeSecurityNotFound: naming("security_groups", "security_group_ids"),
+	workspace.CodeNetworkNotFound:  naming("publicip_id", "eip_id", "eip", "bandwidth_id", "vpc_id", "subnet_id", "security_group_id", "rule_id", "remote_group_id"),
+	workspace.CodeZoneNotFound:     naming("availability_zone", "availability_zone_id", "az_code"),
+	workspace.CodePoolNotFound: func(o traits) bool {
+		return o.inPath["pool_id"] || o.body && (o.named["resource_type"] || o.named["desktop_pool_id"])
+	},
 	workspace.CodePolicyNotFound:     naming("policy_id", "policy_ids", "desktop_name_policy_id"),
 	workspace.CodeOUNotFound:         naming("ou_id", "ou_dn"),
 	workspace.CodeExportNotFound:     within("/export-tasks", "task_id", "task_ids"),

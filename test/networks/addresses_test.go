@@ -22,7 +22,7 @@ const (
 func putOutside(t *testing.T) {
 	t.Helper()
 	remove := func() {
-		//nolint:errcheck,gosec // it may not be there
+		//nolint:errcheck // it may not be there
 		_ = exec.CommandContext(context.WithoutCancel(t.Context()), "ip", "netns", "delete", outside).Run()
 	}
 	remove()
@@ -37,7 +37,7 @@ func putOutside(t *testing.T) {
 		"ip netns exec " + outside + " ip route add 198.51.100.16/29 via " + atHost,
 	} {
 		words := strings.Fields(command)
-		if out, err := exec.CommandContext(t.Context(), words[0], words[1:]...).CombinedOutput(); err != nil { //nolint:gosec // the words are above
+		if out, err := exec.CommandContext(t.Context(), words[0], words[1:]...).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", command, err, out)
 		}
 	}
@@ -45,7 +45,7 @@ func putOutside(t *testing.T) {
 
 // fromOutside runs a command on the machine.
 func (e *env) fromOutside(command string) (string, error) {
-	out, err := exec.CommandContext(e.Context(), "ip", "netns", "exec", outside, "bash", "-c", command).Output() //nolint:gosec // the test's own
+	out, err := exec.CommandContext(e.Context(), "ip", "netns", "exec", outside, "bash", "-c", command).Output()
 	return strings.TrimSpace(string(out)), err
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,19 +93,16 @@ var accepted = map[string][]int{
 func (c *client) call(method, path string, in any) value {
 	c.Helper()
 	status, _, body := c.send(method, path, in)
-	for _, ok := range accepted[method] {
-		if status == ok {
-			var v any
-			if len(body) > 0 {
-				if err := json.Unmarshal(body, &v); err != nil {
-					c.Fatalf("%s %s: %v: %s", method, path, err, body)
-				}
-			}
-			return value{v}
+	if !slices.Contains(accepted[method], status) {
+		c.Fatalf("%s %s: status %d: %s\n%s", method, path, status, body, c.process.Log())
+	}
+	var v any
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &v); err != nil {
+			c.Fatalf("%s %s: %v: %s", method, path, err, body)
 		}
 	}
-	c.Fatalf("%s %s: status %d: %s\n%s", method, path, status, body, c.process.Log())
-	return value{}
+	return value{v}
 }
 
 func (c *client) get(path string) value { c.Helper(); return c.call("GET", path, nil) }

@@ -48,7 +48,7 @@ func desktopChanges() Area {
 			{ID: "CheckSysprepInfo", Handler: "checkSysprep", Action: "workspace:desktops:checkSysprep", Summary: "Show what prepares desktops for becoming images", Reads: true},
 			{ID: "CheckDesktopImages", Handler: "desktopImages", Action: "workspace:desktops:checkImages", Summary: "Show the images of desktops", Reads: true},
 		},
-		Types: map[string]Fields{
+		Types: merged(desktopToImageTypes(oneHundred), map[string]Fields{
 			"ModifyDesktopAttributesReq": {"desktop": {Needed: true}},
 			"ModifyDesktopAttributesReqDesktop": {
 				"computer_name":          {Needed: true, InRoom: inRoomForOthers, Doc: "1 to 15 characters, of which Chinese ones count two: letters, digits and hyphens"},
@@ -90,31 +90,37 @@ func desktopChanges() Area {
 			},
 			"ExportDesktopListNewResponse": {"task_id": {Doc: "Fetch the file with DownloadExportFile, within 7 days"}},
 			"CheckDesktopImagesReq":        {"desktop_ids": {Needed: true, Doc: oneHundred}},
-			"DesktopToImageReq": {
-				"image_name":            {Doc: "1 to 128 characters: letters, digits, spaces and - _ . ( ) / +"},
-				"image_description":     {Doc: "At most 1024 characters, without < and >"},
-				"desktop_id":            {Doc: "It must be off"},
-				"execute_sysprep":       {Present: true, Doc: "true or absent: the image is always prepared; false is refused"},
-				"is_clear_data":         {Present: true, Doc: "true or absent: accounts and files of people are never in an image; false is refused"},
-				"image_tags":            {Refuse: "images have no tags; leave it out"},
-				"enterprise_project_id": {Refuse: "images are in the default enterprise project; leave it out", Unless: "0"},
-				"max_ram":               {Refuse: "images have no such limit; leave it out", Unless: "0"},
-				"min_ram":               {Doc: "MB of memory of desktops that get the image; at least what the desktop's own image needs"},
-			},
-			"ChangeDesktopToImageResponse": {"job_id": pollable()},
-			"ShowSysprepInfoResponse": {
-				"sysprep_version":      {Doc: "Of what removes what is personal, which is Carrel's own and needs nothing in the desktop"},
-				"support_create_image": {Doc: "The desktop is off, has nothing to do and is a container"},
-			},
-			"CheckSysprepInfoRequestBody": {"desktop_ids": {Needed: true, Doc: oneHundred}},
-			"DesktopSysprepInfo": {
-				"sysprep_version":      {Doc: "As with ShowSysprepInfo; empty if no image can be made of the desktop now"},
-				"support_hibernate":    {Doc: "Always true"},
-				"support_update_route": {Doc: "Always false: a desktop's routes are those of its network"},
-			},
-			"BatchSetMaintenanceModeReq": {"desktop_ids": {Doc: oneHundred}, "in_maintenance_mode": {Present: true}},
-			"SendNotificationsReq":       {"desktop_ids": {Doc: oneHundred}, "notifications": {Doc: "1 to 1024 characters"}},
-			"SendNotificationsResponse":  {"job_id": {Doc: "Its sub-jobs show the message on one desktop each; where nobody is connected they have ended"}},
+			"BatchSetMaintenanceModeReq":   {"desktop_ids": {Doc: oneHundred}, "in_maintenance_mode": {Present: true}},
+			"SendNotificationsReq":         {"desktop_ids": {Doc: oneHundred}, "notifications": {Doc: "1 to 1024 characters"}},
+			"SendNotificationsResponse":    {"job_id": {Doc: "Its sub-jobs show the message on one desktop each; where nobody is connected they have ended"}},
+		}),
+	}
+}
+
+// desktopToImageTypes are the forms of making images of desktops.
+func desktopToImageTypes(count string) map[string]Fields {
+	return map[string]Fields{
+		"DesktopToImageReq": {
+			"image_name":            {Doc: "1 to 128 characters: letters, digits, spaces and - _ . ( ) / +"},
+			"image_description":     {Doc: "At most 1024 characters, without < and >"},
+			"desktop_id":            {Doc: "It must be off"},
+			"execute_sysprep":       {Present: true, Doc: "true or absent: the image is always prepared; false is refused"},
+			"is_clear_data":         {Present: true, Doc: "true or absent: accounts and files of people are never in an image; false is refused"},
+			"image_tags":            {Refuse: "images have no tags; leave it out"},
+			"enterprise_project_id": {Refuse: "images are in the default enterprise project; leave it out", Unless: "0"},
+			"max_ram":               {Refuse: "images have no such limit; leave it out", Unless: "0"},
+			"min_ram":               {Doc: "MB of memory of desktops that get the image; at least what the desktop's own image needs"},
+		},
+		"ChangeDesktopToImageResponse": {"job_id": pollable()},
+		"ShowSysprepInfoResponse": {
+			"sysprep_version":      {Doc: "Of what removes what is personal, which is Carrel's own and needs nothing in the desktop"},
+			"support_create_image": {Doc: "The desktop is off, has nothing to do and is a container"},
+		},
+		"CheckSysprepInfoRequestBody": {"desktop_ids": {Needed: true, Doc: count}},
+		"DesktopSysprepInfo": {
+			"sysprep_version":      {Doc: "As with ShowSysprepInfo; empty if no image can be made of the desktop now"},
+			"support_hibernate":    {Doc: "Always true"},
+			"support_update_route": {Doc: "Always false: a desktop's routes are those of its network"},
 		},
 	}
 }

@@ -42,10 +42,6 @@ func cloudImages() Area {
 		"architecture":          {Doc: constant + ": x86"},
 		"virtual_env_type":      {Doc: constant + ": FusionCompute"},
 	})
-	const (
-		noImageTags  = "images have no tags; leave it out"
-		ofTheDesktop = "it is that of the desktop; leave it out"
-	)
 	members := Fields{
 		"images":        {Doc: "1 to 128 images of the caller's project"},
 		"projects":      {Doc: "1 to 128 projects of the account"},
@@ -67,7 +63,7 @@ func cloudImages() Area {
 			{ID: "UpdateImageMembers", Handler: "answerImages", Action: "ims:images:updateMember", Summary: "Accept or reject images that others share with the project"},
 			{ID: "DeleteImageMembers", Handler: "unshareImages", Action: "ims:images:deleteMember", Summary: "End that images are shared with projects; their desktops stay"},
 		},
-		Types: map[string]Fields{
+		Types: merged(createdImageTypes(), map[string]Fields{
 			"CloudImage": {
 				"__imagetype":           {Doc: imageType},
 				"__image_size":          {Doc: "Bytes"},
@@ -94,30 +90,40 @@ func cloudImages() Area {
 				"project_id": {Doc: "The caller's project"},
 				"vault_id":   {Refuse: "images are not kept in backup vaults; leave it out"},
 			},
-			"CreateCloudImageReq": {
-				"name":                  {Doc: "1 to 128 characters: letters, digits, spaces and - _ . ( ) / +"},
-				"description":           {Doc: "At most 1024 characters, without < and >"},
-				"instance_id":           {Doc: "Must be given. The desktop: it must be off. Accounts and files of its people, logs, keys and its name are not in the image, nor are data disks"},
-				"min_ram":               {Doc: "MB of memory of desktops that get the image; at least what the desktop's own image needs"},
-				"max_ram":               {Refuse: "images have no such limit; leave it out"},
-				"min_disk":              {Refuse: "it is the size of the desktop's system disk; change it afterwards with UpdateCloudImage"},
-				"enterprise_project_id": {Refuse: "images are in the default enterprise project; leave it out", Unless: "0"},
-				"image_tags":            {Refuse: noImageTags},
-				"tags":                  {Refuse: noImageTags},
-				"data_images":           {Refuse: "an image is of a system disk; leave it out"},
-				"image_url":             {Refuse: "there is no object store to fetch it from: who runs the installation imports image files with carrel image import"},
-				"os_version":            {Refuse: ofTheDesktop},
-				"is_config":             {Refuse: ofTheDesktop},
-				"cmk_id":                {Refuse: noKeys},
-				"type":                  {Doc: "ECS has no effect", Refuse: "images are of desktops; leave it out", Unless: "ECS"},
-				"is_quick_import":       {Refuse: "image files are imported with carrel image import; leave it out"},
-				"architecture":          {Refuse: ofTheDesktop},
-				"volume_id":             {Refuse: "an image is made of a desktop: name it in instance_id"},
-				"hw_firmware_type":      {Refuse: ofTheDesktop},
-			},
-			"ImageJob":             {"status": {Doc: "INIT until it begins"}, "end_time": {Sparse: true}, "error_code": {Sparse: true}, "fail_reason": {Sparse: true}},
-			"ImageJobEntities":     {"image_id": {Sparse: true, Doc: "When the job has succeeded"}, "image_name": {Sparse: true}, "current_task": {Sparse: true}, "process_percent": {Doc: "0 to 100"}},
 			"ImageMembersResponse": {"job_id": {Doc: "Poll it with ShowImageJob; sharing takes no time, so its job has ended"}},
+		}),
+	}
+}
+
+// createdImageTypes are the forms of making images.
+func createdImageTypes() map[string]Fields {
+	const (
+		noImageTags  = "images have no tags; leave it out"
+		ofTheDesktop = "it is that of the desktop; leave it out"
+	)
+	return map[string]Fields{
+		"CreateCloudImageReq": {
+			"name":                  {Doc: "1 to 128 characters: letters, digits, spaces and - _ . ( ) / +"},
+			"description":           {Doc: "At most 1024 characters, without < and >"},
+			"instance_id":           {Doc: "Must be given. The desktop: it must be off. Accounts and files of its people, logs, keys and its name are not in the image, nor are data disks"},
+			"min_ram":               {Doc: "MB of memory of desktops that get the image; at least what the desktop's own image needs"},
+			"max_ram":               {Refuse: "images have no such limit; leave it out"},
+			"min_disk":              {Refuse: "it is the size of the desktop's system disk; change it afterwards with UpdateCloudImage"},
+			"enterprise_project_id": {Refuse: "images are in the default enterprise project; leave it out", Unless: "0"},
+			"image_tags":            {Refuse: noImageTags},
+			"tags":                  {Refuse: noImageTags},
+			"data_images":           {Refuse: "an image is of a system disk; leave it out"},
+			"image_url":             {Refuse: "there is no object store to fetch it from: who runs the installation imports image files with carrel image import"},
+			"os_version":            {Refuse: ofTheDesktop},
+			"is_config":             {Refuse: ofTheDesktop},
+			"cmk_id":                {Refuse: noKeys},
+			"type":                  {Doc: "ECS has no effect", Refuse: "images are of desktops; leave it out", Unless: "ECS"},
+			"is_quick_import":       {Refuse: "image files are imported with carrel image import; leave it out"},
+			"architecture":          {Refuse: ofTheDesktop},
+			"volume_id":             {Refuse: "an image is made of a desktop: name it in instance_id"},
+			"hw_firmware_type":      {Refuse: ofTheDesktop},
 		},
+		"ImageJob":         {"status": {Doc: "INIT until it begins"}, "end_time": {Sparse: true}, "error_code": {Sparse: true}, "fail_reason": {Sparse: true}},
+		"ImageJobEntities": {"image_id": {Sparse: true, Doc: "When the job has succeeded"}, "image_name": {Sparse: true}, "current_task": {Sparse: true}, "process_percent": {Doc: "0 to 100"}},
 	}
 }

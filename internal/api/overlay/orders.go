@@ -1,14 +1,14 @@
 package overlay
 
+// noAgency is why an order in the name of another is refused.
+const noAgency = "orders are placed in one's own name here; leave it out"
+
 // orders are the operations of clients that buy what they want. What they order is done at once and costs nothing.
 func orders() Area {
 	const (
 		reference = "workspace:orders:"
 		noOthers  = "cannot be ordered here; leave it out"
-		noAgency  = "orders are placed in one's own name here; leave it out"
 		noPayment = "No effect: nothing is paid"
-		noPlan    = "there are no promotions here; leave it out"
-		noParts   = "desktops have no parts that are sold by themselves here; leave it out"
 		jobOf     = "The job that fulfils it: poll it with ShowJob"
 	)
 	period := func(more Fields) Fields {
@@ -18,14 +18,6 @@ func orders() Area {
 			"is_auto_renew": {Min: new(0), Max: new(1), Doc: "Kept with the order"},
 		})
 	}
-	whose := func(more Fields) Fields {
-		return merged(more, Fields{
-			"desktop_pool_id":   {Doc: "A pool, whose desktops are meant; not together with desktops outside of it"},
-			"desktop_ids":       {Max: new(100), Doc: "Desktops; with desktop_pool_id those of the pool"},
-			"promotion_plan_id": {Refuse: noPlan},
-		})
-	}
-	price := Fields{"currency": {Doc: "XXX: none"}, "cloud_service_rating_results": {Doc: "One result, of which every amount is 0: Carrel bills nobody"}}
 	inquiry := func(id, handler, action, summary string) Operation {
 		return Operation{ID: id, Handler: handler, Action: "workspace:" + action, Summary: summary, Reads: true}
 	}
@@ -55,7 +47,7 @@ func orders() Area {
 			inquiry("EstimateDesktopPoolResize", "priceOfPoolSize", "desktopPools:inquireResize", "Ask what another product of a pool would cost: nothing"),
 			inquiry("EstimateDesktopPoolChangeImage", "priceOfPoolImage", "desktopPools:inquireChangeImage", "Ask what another image of a pool would cost: nothing"),
 		},
-		Types: map[string]Fields{
+		Types: merged(batchOrderTypes(), inquiryTypes(), map[string]Fields{
 			"CreateOrderReq": {
 				"type":                  {Enum: []string{"createDesktops", "addVolumes", "rebuildDesktops", "createDesktopPool", "expandDesktopPool"}, Doc: "What is ordered"},
 				"enterprise_project_id": {Doc: "Of the order, and of new desktops and pools that name none; 0 by default"},
@@ -87,36 +79,7 @@ func orders() Area {
 				"exclusive_lites_product_id": {Refuse: noOthers},
 				"enterprise_project_id":      {Doc: "0 has no effect", Refuse: "the desktop stays in its own; leave it out", Unless: "0"},
 			}),
-			"CreateChangeOrderResponse": {"order_id": {Doc: "The order, which is fulfilled"}, "job_id": {Doc: jobOf}},
-			"CreateBatchChangeOrderRequestBody": {
-				"type":       {Needed: true, Enum: []string{"RESIZE", "CHANGE_IMAGE"}, Doc: "What is ordered"},
-				"agency_urn": {Refuse: noAgency},
-				"add_volume_param": {
-					Refuse: "it cannot say which disks are wanted; use CreateOrder with type addVolumes, or AddDesktopPoolVolumes",
-				},
-				"extend_volume_param": {
-					Refuse: "it cannot say which disks are to grow; use CreateChangeOrder with type expandVolumes, or ExpandDesktopPoolVolumes",
-				},
-				"add_sub_resources_param":    {Refuse: noParts},
-				"delete_sub_resources_param": {Refuse: noParts},
-				"resize_param":               {Doc: "With type RESIZE"},
-				"change_image_param":         {Doc: "With type CHANGE_IMAGE"},
-			},
-			"CreateResizeOrderRequestBody": whose(Fields{
-				"product_id":  {Needed: true},
-				"mode":        {Enum: []string{"STOP_DESKTOP"}, Doc: "STOP_DESKTOP: running desktops are stopped and started again"},
-				"handle_type": {Doc: "Of a pool only"},
-			}),
-			"CreateChangeImageOrderRequestBody": whose(Fields{
-				"image_id":        {Needed: true},
-				"image_type":      {Enum: []string{}, Doc: "gold, private, market or shared: where the image was found"},
-				"image_spec_code": {Refuse: "images have no code by which they are sold here; leave it out"},
-				"delay_time":      {Doc: "0 to 1440 minutes for people with a session to save their work; 0 by default"},
-				"message":         {Doc: "Shown to people with a session, with a countdown; at most 1024 characters"},
-				"encrypt_type":    {Doc: "KEEP and UNENCRYPTED have no effect", Refuse: "not offered here; leave it out", Unless: "KEEP,UNENCRYPTED"},
-				"kms_id":          {Refuse: noKeys},
-				"handle_type":     {Doc: "Of a pool only"},
-			}),
+			"CreateChangeOrderResponse":            {"order_id": {Doc: "The order, which is fulfilled"}, "job_id": {Doc: jobOf}},
 			"CreateDesktopBatchOrderResponse":      {"orders": {Doc: "One"}},
 			"CreateDesktopPoolChangeOrderResponse": {"orders": {Doc: "One"}},
 			"OrderV5": {
@@ -126,46 +89,98 @@ func orders() Area {
 				"result_msg":   {Doc: "That Carrel bills nobody"},
 				"job_id":       {Doc: jobOf},
 			},
-			"EstimateAddSubResourcesRequestBody": whose(nil),
-			"EstimateAddVolumeRequestBody":       whose(nil),
-			"EstimateExtendVolumeRequestBody":    whose(nil),
-			"EstimateResizeRequestBody":          whose(nil),
-			"EstimateChangeImageRequestBody": whose(Fields{
-				"image_spec_code": {Refuse: "images have no code by which they are sold here; leave it out"},
-			}),
-			"EstimateAddResourcesResponse":         price,
-			"EstimateChangeImagesResponse":         price,
-			"EstimateDesktopPoolAddVolumeResponse": price,
-			"EstimateDesktopPoolExtendVolumeResponse": {
-				"currency": price["currency"], "extend_params": {Doc: "That Carrel bills nobody"},
-				"official_website_rating_result":   {Doc: "Every amount is 0"},
-				"optional_discount_rating_results": {Omit: "there are no discounts"},
+		}),
+	}
+}
+
+// ofWhich are the fields that say which desktops are meant, with more.
+func ofWhich(more Fields) Fields {
+	return merged(more, Fields{
+		"desktop_pool_id":   {Doc: "A pool, whose desktops are meant; not together with desktops outside of it"},
+		"desktop_ids":       {Max: new(100), Doc: "Desktops; with desktop_pool_id those of the pool"},
+		"promotion_plan_id": {Refuse: "there are no promotions here; leave it out"},
+	})
+}
+
+// batchOrderTypes are the forms of orders for many desktops.
+func batchOrderTypes() map[string]Fields {
+	const noParts = "desktops have no parts that are sold by themselves here; leave it out"
+	return map[string]Fields{
+		"CreateBatchChangeOrderRequestBody": {
+			"type":       {Needed: true, Enum: []string{"RESIZE", "CHANGE_IMAGE"}, Doc: "What is ordered"},
+			"agency_urn": {Refuse: noAgency},
+			"add_volume_param": {
+				Refuse: "it cannot say which disks are wanted; use CreateOrder with type addVolumes, or AddDesktopPoolVolumes",
 			},
-			"EstimateDesktopPoolResizeResponse": {
-				"is_upgrade":                       {Doc: "Always true: no product costs less than another"},
-				"batch_inquiry_rsp_when_downgrade": {Omit: "no product costs less than another"},
-				"batch_inquiry_rsp_when_upgrade":   {Doc: "Every amount is 0"},
+			"extend_volume_param": {
+				Refuse: "it cannot say which disks are to grow; use CreateChangeOrder with type expandVolumes, or ExpandDesktopPoolVolumes",
 			},
-			"PeriodBatchUpChangeResourceRsp": {
-				"currency": price["currency"], "extend_params": {Doc: "That Carrel bills nobody"},
-				"optional_discount_rating_results": {Omit: "there are no discounts"},
-			},
-			"EstimateDesktopPoolChangeImageResponse": price,
-			"CloudServiceRatingResult": {
-				"order_request_id":                 {Omit: "an inquiry is no order"},
-				"optional_discount_rating_results": {Omit: "there are no discounts"},
-			},
-			"OfficialWebsiteRatingResult": {
-				"product_rating_results": {Doc: "One: that nothing is billed"},
-				"per_period_type":        {Omit: "there is no price of a period"},
-				"measure_id":             {Omit: "there is no currency that amounts are in"},
-			},
-			"ProductResult": {
-				"id": {Omit: "an inquiry is no order"}, "product_id": {Omit: "an inquiry is no order"},
-				"per_period_type": {Omit: "there is no price of a period"},
-				"measure_id":      {Omit: "there is no currency that amounts are in"},
-				"extend_params":   {Doc: "That Carrel bills nobody"},
-			},
+			"add_sub_resources_param":    {Refuse: noParts},
+			"delete_sub_resources_param": {Refuse: noParts},
+			"resize_param":               {Doc: "With type RESIZE"},
+			"change_image_param":         {Doc: "With type CHANGE_IMAGE"},
+		},
+		"CreateResizeOrderRequestBody": ofWhich(Fields{
+			"product_id":  {Needed: true},
+			"mode":        {Enum: []string{"STOP_DESKTOP"}, Doc: "STOP_DESKTOP: running desktops are stopped and started again"},
+			"handle_type": {Doc: "Of a pool only"},
+		}),
+		"CreateChangeImageOrderRequestBody": ofWhich(Fields{
+			"image_id":        {Needed: true},
+			"image_type":      {Enum: []string{}, Doc: "gold, private, market or shared: where the image was found"},
+			"image_spec_code": {Refuse: "images have no code by which they are sold here; leave it out"},
+			"delay_time":      {Doc: "0 to 1440 minutes for people with a session to save their work; 0 by default"},
+			"message":         {Doc: "Shown to people with a session, with a countdown; at most 1024 characters"},
+			"encrypt_type":    {Doc: "KEEP and UNENCRYPTED have no effect", Refuse: "not offered here; leave it out", Unless: "KEEP,UNENCRYPTED"},
+			"kms_id":          {Refuse: noKeys},
+			"handle_type":     {Doc: "Of a pool only"},
+		}),
+	}
+}
+
+// inquiryTypes are the forms of price inquiries.
+func inquiryTypes() map[string]Fields {
+	price := Fields{"currency": {Doc: "XXX: none"}, "cloud_service_rating_results": {Doc: "One result, of which every amount is 0: Carrel bills nobody"}}
+	return map[string]Fields{
+		"EstimateAddSubResourcesRequestBody": ofWhich(nil),
+		"EstimateAddVolumeRequestBody":       ofWhich(nil),
+		"EstimateExtendVolumeRequestBody":    ofWhich(nil),
+		"EstimateResizeRequestBody":          ofWhich(nil),
+		"EstimateChangeImageRequestBody": ofWhich(Fields{
+			"image_spec_code": {Refuse: "images have no code by which they are sold here; leave it out"},
+		}),
+		"EstimateAddResourcesResponse":         price,
+		"EstimateChangeImagesResponse":         price,
+		"EstimateDesktopPoolAddVolumeResponse": price,
+		"EstimateDesktopPoolExtendVolumeResponse": {
+			"currency": price["currency"], "extend_params": {Doc: "That Carrel bills nobody"},
+			"official_website_rating_result":   {Doc: "Every amount is 0"},
+			"optional_discount_rating_results": {Omit: "there are no discounts"},
+		},
+		"EstimateDesktopPoolResizeResponse": {
+			"is_upgrade":                       {Doc: "Always true: no product costs less than another"},
+			"batch_inquiry_rsp_when_downgrade": {Omit: "no product costs less than another"},
+			"batch_inquiry_rsp_when_upgrade":   {Doc: "Every amount is 0"},
+		},
+		"PeriodBatchUpChangeResourceRsp": {
+			"currency": price["currency"], "extend_params": {Doc: "That Carrel bills nobody"},
+			"optional_discount_rating_results": {Omit: "there are no discounts"},
+		},
+		"EstimateDesktopPoolChangeImageResponse": price,
+		"CloudServiceRatingResult": {
+			"order_request_id":                 {Omit: "an inquiry is no order"},
+			"optional_discount_rating_results": {Omit: "there are no discounts"},
+		},
+		"OfficialWebsiteRatingResult": {
+			"product_rating_results": {Doc: "One: that nothing is billed"},
+			"per_period_type":        {Omit: "there is no price of a period"},
+			"measure_id":             {Omit: "there is no currency that amounts are in"},
+		},
+		"ProductResult": {
+			"id": {Omit: "an inquiry is no order"}, "product_id": {Omit: "an inquiry is no order"},
+			"per_period_type": {Omit: "there is no price of a period"},
+			"measure_id":      {Omit: "there is no currency that amounts are in"},
+			"extend_params":   {Doc: "That Carrel bills nobody"},
 		},
 	}
 }
