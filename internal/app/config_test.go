@@ -50,6 +50,9 @@ func normal(c app.Config) app.Config {
 	if len(c.Incus.Shield) == 0 {
 		c.Incus.Shield = nil
 	}
+	if len(c.PublicAddresses) == 0 {
+		c.PublicAddresses = nil
+	}
 	for i := range c.Networks {
 		if len(c.Networks[i].DNS) == 0 {
 			c.Networks[i].DNS = nil

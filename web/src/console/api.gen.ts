@@ -546,7 +546,7 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
-            /** @description Order id of the last rebuild of its pool that had one */
+            /** @description Order id of the last rebuild of its pool that had one, otherwise of the order that the desktop was created for */
             order_id?: string;
             os_host_name: string;
             os_version: string;
