@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/lxc/incus/v6/shared/api"
 
@@ -36,7 +37,7 @@ func (e *Engine) Readdress(ctx context.Context, spec engine.Spec) error {
 			return fmt.Errorf("%s: %w", doing, engine.ErrNotFound)
 		}
 		nic := e.nic(spec)
-		if has := found.Devices[nicDevice]; has["network"] == spec.Network && has["ipv4.address"] == spec.Address && found.Config[guest.ConfigKey] == string(document) {
+		if isAt(found, spec) {
 			return nil
 		}
 		if failure != nil && (ctx.Err() != nil || !raced(failure)) {
@@ -73,4 +74,15 @@ func (e *Engine) addressFree(ctx context.Context, spec engine.Spec) error {
 		}
 	}
 	return err
+}
+
+// isAt reports whether a machine is where a spec has it, outside and inside. What else its guest document says is no matter of its place.
+func isAt(found *api.Instance, spec engine.Spec) bool {
+	var document guest.Desktop
+	if json.Unmarshal([]byte(found.Config[guest.ConfigKey]), &document) != nil {
+		return false
+	}
+	at, its := found.Devices[nicDevice], document.Network
+	return at["network"] == spec.Network && at["ipv4.address"] == spec.Address && its.Address == spec.Guest.Network.Address &&
+		its.Gateway == spec.Guest.Network.Gateway && slices.Equal(its.DNS, spec.Guest.Network.DNS)
 }
