@@ -136,6 +136,7 @@ var refused = map[string]string{
 	"BatchDeleteOtpDevices": "nobody has an authenticator app",
 	"DownloadMetadata":      "other directories are not supported",
 	"DownloadSpMetadata":    "other directories are not supported",
+	"ShowImageJob":          "the job is one of desktops",
 }
 
 // blank is a variable of an example.

@@ -28,6 +28,7 @@ func newServer(t *testing.T) *server {
 	t.Helper()
 	c := app.Defaults()
 	c.Data, c.Listen, c.Engine, c.Version = t.TempDir(), "127.0.0.1:0", "sim", "test"
+	c.PublicAddresses = []string{"198.51.100.16/28"}
 	a, err := app.Start(t.Context(), c, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +153,9 @@ func (s *server) fixtures() map[string]string {
 	export := at(s.send("POST", "/v3/"+s.ProjectID+"/users/export", object{}), "task_id")
 	vpc := at(s.send("POST", "/v1/"+s.ProjectID+"/vpcs", object{"vpc": object{"name": "labs", "cidr": "172.20.0.0/16"}}), "vpc", "id")
 	lan := at(s.send("POST", "/v1/"+s.ProjectID+"/subnets", object{"subnet": object{"name": "lab-2", "cidr": "172.20.2.0/24", "gateway_ip": "172.20.2.1", "vpc_id": vpc}}), "subnet", "id")
+	eip := at(s.send("POST", "/v1/"+s.ProjectID+"/publicips", object{"publicip": object{"type": "5_bgp"}, "bandwidth": object{"share_type": "PER", "size": 5}}), "publicip", "id")
 	ids := map[string]string{
+		"PUBLICIP_ID": eip, "BANDWIDTH_ID": eip, "EIP_ID": eip,
 		"POOL_DESKTOP_ID": at(s.send("GET", "/desktop-pools/"+poolID+"/desktops", nil), "pool_desktops", 0, "desktop_id"),
 		"USER_ID":         clara, "USER_NAME": "clara", "GROUP_ID": group, "GROUP_NAME": "Crew", "OU_ID": unit, "POLICY_ID": policy, "DESKTOP_ID": held, "SPARE_ID": spare,
 		"VPC_ID": vpc, "VPC_SUBNET_ID": lan, "SECURITY_GROUP_ID": at(s.send("GET", "/security-groups", nil), "security_groups", 0, "id"),
