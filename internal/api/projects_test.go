@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -177,12 +178,16 @@ func TestTwoProjectsNeverSeeEachOther(t *testing.T) {
 		if a.status >= 500 {
 			t.Errorf("%s %s: %d %s", o.ID, sent, a.status, a.raw)
 		}
+		answered := a.raw
+		if o.ID == "ListAuditRecords" { // a request that was refused is recorded with the ids that it named
+			answered = fmt.Sprint(slices.DeleteFunc(a.list("records"), func(r any) bool { return answer{body: r}.at("result") == "refused" }))
+		}
 		for _, text := range told {
-			if strings.Contains(a.raw, text) && !strings.Contains(sent, text) {
+			if strings.Contains(answered, text) && !strings.Contains(sent, text) {
 				t.Errorf("%s %s shows %s of the other project: %s", o.ID, sent, text, a.raw)
 			}
 		}
-		if len(path) > 0 && a.status < 300 && strings.Contains(a.raw, path[0]) && len(query) == 0 && !mine[path[0]] {
+		if len(path) > 0 && a.status < 300 && strings.Contains(answered, path[0]) && len(query) == 0 && !mine[path[0]] {
 			t.Errorf("%s %s found what is in the other project: %s", o.ID, sent, a.raw)
 		}
 	}
