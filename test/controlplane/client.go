@@ -16,15 +16,25 @@ type Client struct {
 	token string
 }
 
-// Client signs in with the first administrator's password.
+// Client signs in with the first administrator's password, for the first project.
 func (p *Process) Client(t testing.TB) *Client {
 	t.Helper()
+	return p.ClientOf(t, p.Bootstrap.ProjectID)
+}
+
+// ClientOf is Client for another project or, if its id is empty, for the account.
+func (p *Process) ClientOf(t testing.TB, projectID string) *Client {
+	t.Helper()
 	b := p.Bootstrap
+	scope := map[string]any{"domain": map[string]any{"name": b.DomainName}}
+	if projectID != "" {
+		scope = map[string]any{"project": map[string]any{"id": projectID}}
+	}
 	body := map[string]any{"auth": map[string]any{
 		"identity": map[string]any{"methods": []string{"password"}, "password": map[string]any{"user": map[string]any{
 			"name": b.UserName, "password": b.Password, "domain": map[string]any{"name": b.DomainName},
 		}}},
-		"scope": map[string]any{"project": map[string]any{"id": b.ProjectID}},
+		"scope": scope,
 	}}
 	c := &Client{p: p}
 	answer := c.send(t, "POST", "/v3/auth/tokens", body)

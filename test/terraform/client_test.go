@@ -2,11 +2,8 @@
 package terraform
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,8 +19,8 @@ type object = map[string]any
 type client struct {
 	*testing.T
 	process *controlplane.Process
+	api     *controlplane.Client
 	project string
-	token   string
 }
 
 // patience ends a test that would wait for ever.
@@ -32,56 +29,14 @@ const patience = 3 * time.Minute
 // signIn gets a token, for a project or, if that is empty, for the account.
 func (c *client) signIn(project string) {
 	c.Helper()
-	b := c.process.Bootstrap
-	scope := object{"domain": object{"name": b.DomainName}}
-	if project != "" {
-		scope = object{"project": object{"id": project}}
-	}
-	c.token = ""
-	status, header, body := c.send("POST", "/v3/auth/tokens", object{"auth": object{
-		"identity": object{"methods": []string{"password"}, "password": object{"user": object{
-			"name": b.UserName, "password": b.Password, "domain": object{"name": b.DomainName},
-		}}},
-		"scope": scope,
-	}})
-	if c.token, c.project = header.Get("X-Subject-Token"), project; c.token == "" {
-		c.Fatalf("signing in: %d %s", status, body)
-	}
+	c.api, c.project = c.process.ClientOf(c.T, project), project
 }
 
-func (c *client) send(method, path string, in any) (int, http.Header, []byte) {
+func (c *client) send(method, path string, in any) (int, json.RawMessage) {
 	c.Helper()
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			c.Fatal(err)
-		}
-		body = bytes.NewReader(text)
-	}
-	ctx, cancel := context.WithTimeout(c.Context(), patience)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, c.process.Bootstrap.Endpoint+strings.ReplaceAll(path, "{p}", c.project), body)
-	if err != nil {
-		c.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	if c.token != "" {
-		r.Header.Set("X-Auth-Token", c.token)
-	}
-	if c.project != "" {
-		r.Header.Set("X-Project-Id", c.project)
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		c.Fatalf("%s %s: %v\n%s", method, path, err, c.process.Log())
-	}
-	defer answer.Body.Close() //nolint:errcheck // only read
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		c.Fatal(err)
-	}
-	return answer.StatusCode, answer.Header, text
+	var body json.RawMessage
+	status := c.api.Call(c.T, method, strings.ReplaceAll(path, "{p}", c.project), in, &body)
+	return status, body
 }
 
 // accepted are the statuses that the provider takes for success.
@@ -92,7 +47,7 @@ var accepted = map[string][]int{
 // call makes a call that has to succeed, and returns its answer.
 func (c *client) call(method, path string, in any) value {
 	c.Helper()
-	status, _, body := c.send(method, path, in)
+	status, body := c.send(method, path, in)
 	if !slices.Contains(accepted[method], status) {
 		c.Fatalf("%s %s: status %d: %s\n%s", method, path, status, body, c.process.Log())
 	}
@@ -110,7 +65,7 @@ func (c *client) get(path string) value { c.Helper(); return c.call("GET", path,
 // gone fails unless what a path names is not there.
 func (c *client) gone(path string) {
 	c.Helper()
-	if status, _, body := c.send("GET", path, nil); status != http.StatusNotFound {
+	if status, body := c.send("GET", path, nil); status != http.StatusNotFound {
 		c.Errorf("GET %s after its deletion: %d %s", path, status, body)
 	}
 }

@@ -117,7 +117,7 @@ func (l *library) applyNetwork() {
 
 func (l *library) applyService() {
 	l.Helper()
-	status, _, body := l.send("GET", "/v2/{p}/workspaces", nil)
+	status, body := l.send("GET", "/v2/{p}/workspaces", nil)
 	if status == http.StatusOK && !strings.Contains(string(body), "CLOSED") {
 		l.Fatalf("a new project has a service: %d %s", status, body)
 	}
@@ -279,7 +279,7 @@ func (l *library) destroy() {
 
 	l.call("DELETE", "/v2/{p}/desktops/"+l.desktop+"?delete_users=false", nil)
 	l.until("the desktop is gone", func() bool {
-		status, _, _ := l.send("GET", "/v2/{p}/desktops/"+l.desktop, nil)
+		status, _ := l.send("GET", "/v2/{p}/desktops/"+l.desktop, nil)
 		return status == http.StatusNotFound
 	})
 	for _, id := range []string{l.ann, l.bob} {
@@ -290,7 +290,7 @@ func (l *library) destroy() {
 	}
 	l.call("DELETE", "/v2/{p}/workspaces", nil)
 	l.until("the service is closed", func() bool {
-		status, _, body := l.send("GET", "/v2/{p}/workspaces", nil)
+		status, body := l.send("GET", "/v2/{p}/workspaces", nil)
 		return status == http.StatusOK && strings.Contains(string(body), "CLOSED")
 	})
 	l.call("DELETE", "/v3/{p}/vpc/security-group-rules/"+l.rule, nil)
@@ -298,7 +298,7 @@ func (l *library) destroy() {
 	l.gone("/v1/{p}/security-groups/" + l.group)
 	l.call("DELETE", "/v1/{p}/vpcs/"+l.vpc+"/subnets/"+l.subnet, nil)
 	l.until("the subnet is gone", func() bool {
-		status, _, _ := l.send("GET", "/v1/{p}/subnets/"+l.subnet, nil)
+		status, _ := l.send("GET", "/v1/{p}/subnets/"+l.subnet, nil)
 		return status == http.StatusNotFound
 	})
 	l.call("DELETE", "/v1/{p}/vpcs/"+l.vpc, nil)
