@@ -155,7 +155,7 @@ var cases = map[string]func(*env){
 	"an address that came with a desktop goes with it, another one stays": func(e *env) {
 		d, f := e.onLAN("d"), e.onLAN("f")
 		e.Update(func(tx *store.Tx) error {
-			_, err := ranges.Take(e.Context(), tx, storetest.Project, spec, d.ID, "lan", true)
+			_, err := ranges.Take(e.Context(), tx, storetest.Project, spec, address.Lead{DesktopID: d.ID, Network: "lan", WithDesktop: true})
 			return err
 		})
 		kept := e.create(caller)

@@ -23,39 +23,54 @@ type Order struct {
 	Count      int
 }
 
-// Take gives a project an address, bound to a desktop unless its id is empty. network is the engine's that the desktop is on. The caller has locked what
-// says who may have it. CodeNoAddress; CodeConflict if the desktop has one, or the project MaxPerProject.
-func (r Ranges) Take(ctx context.Context, tx *store.Tx, projectID string, spec Spec, desktopID, network string, withDesktop bool) (Address, error) {
+// Lead is where an address leads; the zero Lead is nowhere.
+type Lead struct {
+	DesktopID   string
+	Network     string // the engine's that the desktop is on
+	WithDesktop bool   // the address is released with the desktop
+}
+
+// Take gives a project an address for each lead. The caller has locked what says who may have them. CodeNoAddress; CodeConflict if a desktop has one, or the
+// project would have more than MaxPerProject.
+func (r Ranges) Take(ctx context.Context, tx *store.Tx, projectID string, spec Spec, leads ...Lead) ([]Address, error) {
 	has, err := count(ctx, tx, projectID)
-	if err == nil && has >= MaxPerProject {
-		err = workspace.Errorf(workspace.CodeConflict, "the project has %d public addresses, which is the limit: release one first", has)
+	if err == nil && has+len(leads) > MaxPerProject {
+		err = workspace.Errorf(workspace.CodeConflict, "the project has %d public addresses, which is the limit: release one first", MaxPerProject)
 	}
 	if err != nil {
-		return Address{}, err
+		return nil, err
 	}
 	used, err := taken(ctx, tx)
 	if err != nil {
-		return Address{}, err
+		return nil, err
 	}
 	spec = spec.filled()
+	var all []Address
 	for free := range r.each() {
+		if len(all) == len(leads) {
+			return all, nil
+		}
 		if used[free] {
 			continue
 		}
+		lead := leads[len(all)]
 		a := Address{
 			ID: workspace.NewID(), ProjectID: projectID, Address: free, Name: cmp.Or(spec.Name, "eip-"+free), Type: spec.Type, ChargeMode: spec.ChargeMode, Mbit: spec.Mbit,
-			EnterpriseID: spec.EnterpriseID, DesktopID: desktopID, Network: network, WithDesktop: withDesktop, Created: tx.Now(),
+			EnterpriseID: spec.EnterpriseID, DesktopID: lead.DesktopID, Network: lead.Network, WithDesktop: lead.WithDesktop, Created: tx.Now(),
 		}
 		mine, err := insert(ctx, tx, a)
 		if err != nil {
-			return a, err
+			return nil, err
 		}
 		if mine {
 			tx.Audit(workspace.Resource{Type: ResourceAddress, ID: a.ID, Name: a.Address}, "")
-			return a, nil
+			all = append(all, a)
 		}
 	}
-	return Address{}, r.none()
+	if len(all) < len(leads) {
+		return nil, r.none()
+	}
+	return all, nil
 }
 
 // Create gives the project one address, which leads to a desktop unless its id is empty. CodeNoAddress, CodeConflict, CodeInvalid, CodeDesktopNotFound.
@@ -64,9 +79,13 @@ func (s *Service) Create(ctx context.Context, c workspace.Caller, spec Spec, f F
 		return Address{}, err
 	}
 	return store.Update(ctx, s.Store, store.As(c, func(tx *store.Tx) (Address, error) {
-		a, err := s.Ranges.Take(ctx, tx, c.ProjectID, spec, "", "", false)
-		if err != nil || desktopID == "" {
-			return a, err
+		all, err := s.Ranges.Take(ctx, tx, c.ProjectID, spec, Lead{})
+		if err != nil {
+			return Address{}, err
+		}
+		a := all[0]
+		if desktopID == "" {
+			return a, nil
 		}
 		if err := bind(ctx, tx, c.ProjectID, a.ID, desktopID); err != nil {
 			return a, err

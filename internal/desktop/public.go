@@ -37,10 +37,10 @@ func (s *Service) bindAddresses(ctx context.Context, tx *store.Tx, r CreateDeskt
 	}
 	spec := r.Public.Spec
 	spec.EnterpriseID = r.EnterpriseID
+	var leads []address.Lead
 	for _, d := range desktops {
-		if _, err := s.Addresses.Take(ctx, tx, r.ProjectID, spec, d.ID, network, true); err != nil {
-			return workspace.InField("eip", err)
-		}
+		leads = append(leads, address.Lead{DesktopID: d.ID, Network: network, WithDesktop: true})
 	}
-	return nil
+	_, err := s.Addresses.Take(ctx, tx, r.ProjectID, spec, leads...)
+	return workspace.InField("eip", err)
 }

@@ -31,11 +31,11 @@ func (s *Service) Apply(ctx context.Context, o address.Order) (string, error) {
 		}
 		job := desktop.NewOrder(tx, o.Caller, workspace.JobApplyAddresses)
 		if len(o.DesktopIDs) == 0 {
-			for range o.Count {
-				a, err := s.Addresses.Take(ctx, tx, o.ProjectID, o.Spec, "", "", false)
-				if err != nil {
-					return "", err
-				}
+			all, err := s.Addresses.Take(ctx, tx, o.ProjectID, o.Spec, make([]address.Lead, o.Count)...)
+			if err != nil {
+				return "", err
+			}
+			for _, a := range all {
 				job.Skip(desktop.Desktop{Address: a.Address}, "the address is there, and leads to no desktop")
 			}
 			return job.Write(ctx, tx)
@@ -48,11 +48,13 @@ func (s *Service) Apply(ctx context.Context, o address.Order) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		var leads []address.Lead
 		for _, d := range desktops {
-			if _, err := s.Addresses.Take(ctx, tx, o.ProjectID, o.Spec, d.ID, networks[d.ID], false); err != nil {
-				return "", err
-			}
+			leads = append(leads, address.Lead{DesktopID: d.ID, Network: networks[d.ID]})
 			job.Add(d, struct{}{})
+		}
+		if _, err := s.Addresses.Take(ctx, tx, o.ProjectID, o.Spec, leads...); err != nil {
+			return "", err
 		}
 		id, err := job.Write(ctx, tx)
 		if err != nil {
